@@ -1,0 +1,129 @@
+"""Starts and stops MiniStack, which plays AWS on this machine, with IAM enforced."""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+import urllib.error
+import urllib.request
+
+from local.place import REGION, ROOT, Place
+from local.problem import Problem
+
+PROGRAM = ROOT / ".local" / "emulator" / "bin" / "ministack"
+START_SECONDS = 60
+# Long enough to write all of its state down; killing it earlier would lose what was done.
+STOP_SECONDS = 60
+
+
+def running(place: Place) -> bool:
+    """Whether the emulator of this place runs: its own, not just anything on the port."""
+    pid = _pid(place)
+    return pid is not None and _is_emulator(pid)
+
+
+def start(place: Place) -> None:
+    """Starts the emulator and waits until it answers."""
+    if _listening(place.port):
+        raise Problem(
+            f"Port {place.port} is in use by another program: choose another, as in "
+            f"`make up PORT={place.port + 1}`."
+        )
+    place.state.mkdir(parents=True, exist_ok=True)
+    with place.log_file.open("w", encoding="utf-8") as log:
+        # In a session of its own, so that Ctrl-C reaches us alone and we stop it in good order.
+        process = subprocess.Popen(
+            [PROGRAM],
+            env=_environment(place),
+            cwd=place.directory,
+            stdout=log,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    place.pid_file.write_text(f"{process.pid}\n", "utf-8")
+    deadline = time.monotonic() + START_SECONDS
+    while not _answers(place):
+        if process.poll() is not None or time.monotonic() > deadline:
+            stop(place)
+            raise Problem(f"The emulator did not start; {place.log_file} says why.")
+        time.sleep(0.1)
+
+
+def stop(place: Place) -> bool:
+    """Stops the emulator of this place and all that it started; says whether one ran."""
+    pid = _pid(place)
+    if pid is None or not _is_emulator(pid):
+        place.pid_file.unlink(missing_ok=True)
+        return False
+    os.kill(pid, signal.SIGTERM)
+    deadline = time.monotonic() + STOP_SECONDS
+    while _is_emulator(pid) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    _kill_rest(pid)
+    place.pid_file.unlink(missing_ok=True)
+    return True
+
+
+def _kill_rest(session: int) -> None:
+    """Functions run in processes of the emulator's session, which is ours to end."""
+    try:
+        os.killpg(session, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def _environment(place: Place) -> dict[str, str]:
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        # A developer's own AWS settings, or a virtual environment, must not reach the functions.
+        if not name.startswith(("AWS_", "POWERTOOLS_", "PYTHON", "VIRTUAL_ENV", "MAKE", "MFLAGS"))
+    }
+    return kept | {
+        "GATEWAY_PORT": str(place.port),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_REGION": REGION,
+        "AUTH": "true",
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(place.state),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(place.state / "s3"),
+        # Servers that we do not use, on ports of their own.
+        "SFTP_ENABLED": "0",
+        "IOT_MTLS_ENABLED": "0",
+    }
+
+
+def _pid(place: Place) -> int | None:
+    try:
+        return int(place.pid_file.read_text("utf-8"))
+    except (FileNotFoundError, ValueError):
+        return None
+
+
+def _is_emulator(pid: int) -> bool:
+    """Whether the process lives and is an emulator: its number may be another's by now."""
+    try:
+        os.waitpid(pid, os.WNOHANG)  # when it is our own child and has ended
+    except ChildProcessError:
+        pass
+    found = subprocess.run(
+        ["ps", "-p", str(pid), "-o", "stat=,command="], capture_output=True, text=True, check=False
+    )
+    state, _, command = found.stdout.strip().partition(" ")
+    return "ministack" in command and not state.startswith("Z")
+
+
+def _listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _answers(place: Place) -> bool:
+    try:
+        with urllib.request.urlopen(f"{place.emulator_url}/_ministack/health", timeout=5):
+            return True
+    except (urllib.error.URLError, OSError):
+        return False
