@@ -7,8 +7,9 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
 from tallybook import addresses
-from tallybook.addresses import EmailAddresses
+from tallybook.addresses import EmailAddress, EmailAddresses
 
+ADDRESS = TypeAdapter[str](EmailAddress)
 ADDRESSES = TypeAdapter[list[str]](EmailAddresses)
 
 
@@ -116,6 +117,13 @@ def test_in_a_string_the_place_counts_addresses_and_in_a_list_entries():
         "emails.2",
         "emails.3",
     ]
+
+
+def test_a_field_of_one_address_takes_one_and_not_none():
+    assert ADDRESS.validate_python(" Anna@Example.com ") == "Anna@example.com"
+    for refused in ("", "  ", "anna", "a@example.com; b@example.com", "a@example.com\x00", None):
+        with pytest.raises(ValidationError):
+            ADDRESS.validate_python(refused)
 
 
 @pytest.mark.parametrize("emails", [None, 5, {"a": "b"}, True])

@@ -30,9 +30,9 @@ _WHITE_SPACE = " \t\r\n\N{NO-BREAK SPACE}"  # str.strip would take control chara
 
 
 def _email_address(text: str) -> str:
-    """The address in its normal form; "" when there is nothing, which a list then drops."""
+    """The address in its normal form; ValueError with the reason when it is none."""
     address = text.strip(_WHITE_SPACE)
-    if not address or _ORDINARY.fullmatch(address):
+    if _ORDINARY.fullmatch(address):
         return address
     if any(unicodedata.category(character) in ("Cc", "Cs") for character in address):
         raise ValueError(_reason(address, "It has a control character."))
@@ -51,6 +51,11 @@ def _email_address(text: str) -> str:
     if "." not in valid.ascii_domain:
         raise ValueError(_reason(address, "The part after the @-sign should have a period."))
     return valid.normalized
+
+
+def _blank_or_email_address(text: str) -> str:
+    """For an entry of a list: a blank one keeps its place until the list drops it."""
+    return _email_address(text) if text.strip(_WHITE_SPACE) else ""
 
 
 def _reason(address: str, reason: str) -> str:
@@ -86,7 +91,7 @@ _Addresses = Annotated[list[_Address], Field(max_length=MOST_ADDRESSES)]
 
 EmailAddress = Annotated[_Address, AfterValidator(_email_address)]
 EmailAddresses = Annotated[
-    list[EmailAddress],
+    list[Annotated[_Address, AfterValidator(_blank_or_email_address)]],
     Field(
         description="A list, or one string that separates the addresses by semicolons. "
         f"At most {MOST_ADDRESSES}; the first is the main one.",
