@@ -1,14 +1,14 @@
 """Starts and stops MiniStack, which plays AWS on this machine, with IAM enforced."""
 
 import os
+import shutil
 import signal
 import socket
 import subprocess
 import time
-import urllib.error
-import urllib.request
+from contextlib import suppress
 
-from local.place import REGION, ROOT, Place
+from local.place import REGION, ROOT, Place, answers
 from local.problem import Problem
 
 PROGRAM = ROOT / ".local" / "emulator" / "bin" / "ministack"
@@ -31,6 +31,8 @@ def start(place: Place) -> None:
             f"`make up PORT={place.port + 1}`."
         )
     place.state.mkdir(parents=True, exist_ok=True)
+    shutil.rmtree(place.directory / "tmp", ignore_errors=True)
+    (place.directory / "tmp").mkdir()
     with place.log_file.open("w", encoding="utf-8") as log:
         # In a session of its own, so that Ctrl-C reaches us alone and we stop it in good order.
         process = subprocess.Popen(
@@ -44,7 +46,7 @@ def start(place: Place) -> None:
         )
     place.pid_file.write_text(f"{process.pid}\n", "utf-8")
     deadline = time.monotonic() + START_SECONDS
-    while not _answers(place):
+    while not answers(place.port, "/_ministack/health"):
         if process.poll() is not None or time.monotonic() > deadline:
             stop(place)
             raise Problem(f"The emulator did not start; {place.log_file} says why.")
@@ -68,10 +70,8 @@ def stop(place: Place) -> bool:
 
 def _kill_rest(session: int) -> None:
     """Functions run in processes of the emulator's session, which is ours to end."""
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(session, signal.SIGKILL)
-    except ProcessLookupError:
-        pass
 
 
 def _environment(place: Place) -> dict[str, str]:
@@ -90,6 +90,8 @@ def _environment(place: Place) -> dict[str, str]:
         "STATE_DIR": str(place.state),
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(place.state / "s3"),
+        # Functions are unpacked here, and left behind when the machine goes down.
+        "TMPDIR": str(place.directory / "tmp"),
         # Servers that we do not use, on ports of their own.
         "SFTP_ENABLED": "0",
         "IOT_MTLS_ENABLED": "0",
@@ -105,10 +107,8 @@ def _pid(place: Place) -> int | None:
 
 def _is_emulator(pid: int) -> bool:
     """Whether the process lives and is an emulator: its number may be another's by now."""
-    try:
-        os.waitpid(pid, os.WNOHANG)  # when it is our own child and has ended
-    except ChildProcessError:
-        pass
+    with suppress(ChildProcessError):  # when it is not our own child
+        os.waitpid(pid, os.WNOHANG)
     found = subprocess.run(
         ["ps", "-p", str(pid), "-o", "stat=,command="], capture_output=True, text=True, check=False
     )
@@ -119,11 +119,3 @@ def _is_emulator(pid: int) -> bool:
 def _listening(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
-
-
-def _answers(place: Place) -> bool:
-    try:
-        with urllib.request.urlopen(f"{place.emulator_url}/_ministack/health", timeout=5):
-            return True
-    except (urllib.error.URLError, OSError):
-        return False

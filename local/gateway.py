@@ -61,7 +61,8 @@ def _routes(body: Json) -> dict[str, tuple[str, str | None]]:
             found = re.search(
                 r"functions/(.+)/invocations", operation["x-amazon-apigateway-integration"]["uri"]
             )
-            assert found, f"{key} is not served by a function"
+            if found is None:
+                raise NotImplementedError(f"{key} is not served by a function")
             authorizer = next((name for one in operation.get("security", []) for name in one), None)
             routes[key] = (found[1], authorizer)
     return routes

@@ -1,8 +1,10 @@
 """Where a local stack lives: its directory and port, so that several can run side by side."""
 
+import http.client
 import json
 import os
 import socket
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
@@ -59,6 +61,17 @@ class Place:
     def write_stack(self, stack: dict[str, Any]) -> None:
         self.stack_file.touch(mode=0o600)
         self.stack_file.write_text(json.dumps(stack, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+
+def answers(port: int, path: str) -> bool:
+    """Whether an HTTP server on this machine answers, whatever it says."""
+    with closing(http.client.HTTPConnection("127.0.0.1", port, timeout=5)) as connection:
+        try:
+            connection.request("GET", path)
+            connection.getresponse()
+        except (OSError, http.client.HTTPException):
+            return False
+        return True
 
 
 def free_port() -> int:

@@ -1,0 +1,57 @@
+"""Makes the first owner of a deployment, who makes everybody else through the API."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.exceptions import BotoCoreError, ClientError
+
+from local.problem import Problem
+
+if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
+
+GROUP = "owner"
+
+
+def create_owner(cognito: CognitoIdentityProviderClient, pool_id: str, email: str) -> None:
+    """Cognito mails a temporary password, to be changed at the first sign-in.
+
+    A member who is there already becomes an owner.
+    """
+    with suppress(cognito.exceptions.UsernameExistsException):
+        cognito.admin_create_user(
+            UserPoolId=pool_id,
+            Username=email,
+            UserAttributes=[
+                {"Name": "email", "Value": email},
+                {"Name": "email_verified", "Value": "true"},
+            ],
+            DesiredDeliveryMediums=["EMAIL"],
+        )
+    cognito.admin_add_user_to_group(UserPoolId=pool_id, Username=email, GroupName=GROUP)
+
+
+def main() -> None:
+    """`make owner EMAIL=… STACK=…`, with the AWS credentials of whoever calls it."""
+    email, stack = os.environ.get("EMAIL", ""), os.environ.get("STACK") or "tallybook"
+    if "@" not in email:
+        raise Problem("Say who the owner is: make owner EMAIL=you@your-firm.com STACK=tallybook")
+    try:
+        create_owner(boto3.client("cognito-idp"), _pool_of(stack), email)
+    except (BotoCoreError, ClientError) as error:
+        raise Problem(f"AWS refused: {error}") from error
+    print(f"{email} is an owner of {stack}; Cognito has mailed the temporary password.")
+
+
+def _pool_of(stack: str) -> str:
+    make: Any = boto3.client
+    outputs = make("cloudformation").describe_stacks(StackName=stack)["Stacks"][0]["Outputs"]
+    pools = [o["OutputValue"] for o in outputs if o["OutputKey"] == "StaffPoolId"]
+    if not pools:
+        raise Problem(f"The stack {stack} has no staff pool: is it Tallybook's?")
+    pool: str = pools[0]
+    return pool
