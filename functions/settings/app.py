@@ -1,0 +1,30 @@
+"""The firm's settings: /v1/settings."""
+
+from aws_lambda_powertools.event_handler import Response
+
+from tallybook import http
+from tallybook.callers import Role
+from tallybook.dates import now
+from tallybook.http import IfMatch
+from tallybook.settings import store
+from tallybook.settings.models import Settings, SettingsPatch
+from tallybook.versions import etag
+
+app = http.resolver()
+TAGS = ["Settings"]
+
+
+@app.get("/v1/settings", tags=TAGS, summary="Read the firm's settings")
+def get_settings() -> Response[Settings]:
+    settings = store.get()
+    return http.ok(settings, etag(settings.version))
+
+
+@app.patch("/v1/settings", tags=TAGS, summary="Change the firm's settings")
+def change_settings(patch: SettingsPatch, if_match: IfMatch = None) -> Response[Settings]:
+    http.caller(app).must_be(Role.MANAGER)
+    settings = store.change(patch, at=now(), if_match=if_match)
+    return http.ok(settings, etag(settings.version))
+
+
+handler = http.serve(app)

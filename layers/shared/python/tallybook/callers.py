@@ -1,0 +1,64 @@
+"""Who is calling: the staff member that an ID token of the staff pool names."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Any
+
+from tallybook.errors import Forbidden, IdTokenRequired, Unauthenticated
+
+
+class Role(IntEnum):
+    """A staff group of the pool. A higher role may do what a lower one may."""
+
+    STAFF = 1
+    SPECIALIST = 2
+    MANAGER = 3
+    OWNER = 4
+
+    @property
+    def label(self) -> str:
+        return self.name.lower()
+
+
+ROLES = {role.label: role for role in Role}
+
+
+@dataclass(frozen=True)
+class Caller:
+    staff_id: str
+    email: str
+    name: str
+    role: Role
+
+    def must_be(self, role: Role) -> None:
+        """Raises `Forbidden` when the caller's role is lower than `role`."""
+        if self.role < role:
+            raise Forbidden(f"This takes the role {role.label}; yours is {self.role.label}.")
+
+
+def caller_of(claims: Mapping[str, Any]) -> Caller:
+    """The caller that the verified claims of a token name.
+
+    Raises `IdTokenRequired` for an access token, and `Forbidden` for a user in no staff group.
+    """
+    if not claims.get("sub"):
+        raise Unauthenticated("The request has no token.")
+    if claims.get("token_use") != "id":
+        raise IdTokenRequired
+    roles = [ROLES[group] for group in _groups(claims) if group in ROLES]
+    if not roles:
+        raise Forbidden("You are in none of the staff groups. Ask an owner.")
+    email = str(claims.get("email", ""))
+    return Caller(
+        staff_id=str(claims["sub"]),
+        email=email,
+        name=str(claims.get("name") or email),
+        role=max(roles),
+    )
+
+
+def _groups(claims: Mapping[str, Any]) -> list[str]:
+    groups = claims.get("cognito:groups", "")
+    # An HTTP API passes claims as strings, a list as "[owner staff]".
+    return list(groups) if isinstance(groups, list) else str(groups).strip("[]").split()

@@ -1,0 +1,87 @@
+"""Removing what a deleted client leaves behind. Can be repeated from anywhere: it ends the same."""
+
+from pynamodb.expressions.operand import Path
+
+from tallybook.clients.index import favourite
+from tallybook.clients.mapping import partition
+from tallybook.clients.records import ClientRecord
+from tallybook.table import TABLE_NAME, Item, Transaction, call, find, pause, query
+
+# Kept when a client is erased: the books.
+LEDGER = ("LEDGER#", "MONTH#", "INVOICE#", "CREDITNOTE#", "PAYMENT#")
+_MOST_WRITES = 25  # of a BatchWriteItem
+
+
+def remove(client_id: str) -> int:
+    """Remove every item of a deleted client, its own item last. Returns how many went.
+
+    A client that is not being deleted is left alone. Of an erased client the books and a stub
+    without personal data stay.
+    """
+    record = find(ClientRecord, partition(client_id), "CLIENT")
+    if record is None or not record.removed_at:
+        return 0
+    removed = 0
+    last: Item | None = None
+    while True:
+        items, last = _items(client_id, last)
+        doomed = [item for item in items if _goes(item["sk"]["S"], erased=bool(record.erased))]
+        for start in range(0, len(doomed), _MOST_WRITES):
+            _delete(doomed[start : start + _MOST_WRITES])
+        removed += len(doomed)
+        if last is None:
+            break
+    for staff_id in record.row.favourites:
+        transaction = Transaction()
+        transaction.delete(favourite(staff_id, client_id))
+        transaction.commit()
+    _finish(record)
+    return removed + 1
+
+
+def _items(client_id: str, start: Item | None) -> tuple[list[Item], Item | None]:
+    more = {"ExclusiveStartKey": start} if start else {}
+    return query(
+        KeyConditionExpression="pk = :pk",
+        ExpressionAttributeValues={":pk": {"S": partition(client_id)}},
+        ProjectionExpression="pk, sk",
+        ConsistentRead=True,
+        **more,
+    )
+
+
+def _goes(sk: str, *, erased: bool) -> bool:
+    return sk != "CLIENT" and not (erased and sk.startswith(LEDGER))
+
+
+def _delete(items: list[Item]) -> None:
+    waiting = [{"DeleteRequest": {"Key": item}} for item in items]
+    attempt = 1
+    while waiting:
+        answer = call("batch_write_item", RequestItems={TABLE_NAME: waiting})
+        waiting = answer.get("UnprocessedItems", {}).get(TABLE_NAME, [])
+        if waiting:
+            pause(attempt)
+            attempt += 1
+
+
+def _finish(record: ClientRecord) -> None:
+    transaction = Transaction()
+    if record.erased:
+        _to_stub(transaction, record)
+    else:
+        transaction.delete(record, ClientRecord.removed_at.exists())
+    transaction.commit()
+
+
+def _to_stub(transaction: Transaction, record: ClientRecord) -> None:
+    """Leave of the client's item what the books refer to: number, currency and totals."""
+    personal = ("business_name", "first_name", "last_name", "emails", "telephone", "country")
+    removals = [getattr(ClientRecord.row, name).remove() for name in (*personal, "flag", "tags")]
+    whole = (ClientRecord.shipping_address, ClientRecord.suspended, ClientRecord.portal)
+    removals += [attribute.remove() for attribute in whole]
+    removals += [
+        Path(["billing_address"]).set({"M": {}}),
+        Path(["row", "favourites"]).set({"M": {}}),
+    ]
+    transaction.update(record, removals, ClientRecord.removed_at.exists())

@@ -1,0 +1,278 @@
+"""Every error that a caller of the API can meet, with its HTTP status and code.
+
+TallybookError
+├── BadRequest (400)           the request can't be read
+│   ├── InvalidCursor
+│   └── InvalidIdempotencyKey
+├── Unauthenticated (401)
+├── Forbidden (403)
+├── NotFound (404)
+├── MethodNotAllowed (405)
+├── Conflict (409)             with what is stored
+│   ├── NumberTaken
+│   ├── EmailTaken
+│   ├── IdempotencyKeyReused
+│   ├── Busy                   too many changes at once; try again
+│   └── …
+├── StaleVersion (412)         If-Match named another version
+├── BodyTooLarge (413)
+├── UnsupportedMediaType (415)
+├── InvalidFields (422)
+│   └── InvalidField           one field, found wrong by a rule or the table
+└── Unavailable (503)          the table is throttling
+"""
+
+from collections.abc import Sequence
+from typing import Any, ClassVar
+
+
+class TallybookError(Exception):
+    """An error with an HTTP status, a stable `code`, and a `detail` for people."""
+
+    status: ClassVar[int] = 500
+    code: ClassVar[str] = "internal_error"
+    title: ClassVar[str] = "Internal error"
+
+    def __init__(self, detail: str) -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {}
+
+
+class BadRequest(TallybookError):
+    status = 400
+    code = "bad_request"
+    title = "The request cannot be read"
+
+
+class MalformedJson(BadRequest):
+    code = "malformed_json"
+    title = "The body is not JSON"
+
+
+class InvalidCursor(BadRequest):
+    code = "invalid_cursor"
+    title = "The cursor does not belong to this list"
+
+    def __init__(self) -> None:
+        super().__init__("Give next_cursor of the same list, with the same filters and order.")
+
+
+class InvalidIdempotencyKey(BadRequest):
+    code = "invalid_idempotency_key"
+    title = "The Idempotency-Key cannot be used"
+
+    def __init__(self) -> None:
+        super().__init__("Give 1 to 255 printable ASCII characters, for example a UUID.")
+
+
+class Unauthenticated(TallybookError):
+    status = 401
+    code = "unauthenticated"
+    title = "Sign in first"
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+
+
+class IdTokenRequired(Unauthenticated):
+    code = "id_token_required"
+    title = "Only ID tokens are accepted"
+
+    def __init__(self) -> None:
+        super().__init__("Send the ID token of the sign-in, not its access token.")
+
+
+class Forbidden(TallybookError):
+    status = 403
+    code = "forbidden"
+    title = "Your role does not allow this"
+
+
+class NotFound(TallybookError):
+    status = 404
+    code = "not_found"
+    title = "There is nothing here"
+
+
+class ClientNotFound(NotFound):
+    code = "client_not_found"
+    title = "There is no such client"
+
+    def __init__(self) -> None:
+        super().__init__("No client has this id.")
+
+
+class ContactNotFound(NotFound):
+    code = "contact_not_found"
+    title = "There is no such contact"
+
+    def __init__(self) -> None:
+        super().__init__("The client has no contact with this id.")
+
+
+class StaffMemberNotFound(NotFound):
+    code = "staff_member_not_found"
+    title = "There is no such staff member"
+
+    def __init__(self) -> None:
+        super().__init__("No staff member has this id.")
+
+
+class MethodNotAllowed(TallybookError):
+    status = 405
+    code = "method_not_allowed"
+    title = "The resource does not know this method"
+
+    def __init__(self, allowed: list[str]) -> None:
+        super().__init__(f"Use {' or '.join(allowed)}.")
+        self.allowed = allowed
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Allow": ", ".join(self.allowed)}
+
+
+class Conflict(TallybookError):
+    status = 409
+    code = "conflict"
+    title = "The request conflicts with what is stored"
+
+
+class NumberTaken(Conflict):
+    code = "number_taken"
+    title = "Another client has this number"
+
+    def __init__(self, number: str) -> None:
+        super().__init__(f"number: {number!r} belongs to another client.")
+
+
+class EmailTaken(Conflict):
+    code = "email_taken"
+    title = "Another client has this e-mail address"
+
+    def __init__(self, email: str) -> None:
+        super().__init__(f"emails.0: {email!r} is the first address of another client.")
+
+
+class ClientHasInvoices(Conflict):
+    code = "client_has_finalized_invoices"
+    title = "The client has finalized invoices"
+
+    def __init__(self) -> None:
+        super().__init__("Say erase=true to keep the ledger and erase the personal data.")
+
+
+class TooManyContacts(Conflict):
+    code = "too_many_contacts"
+    title = "The client has as many contacts as it can have"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"A client can have {most} contacts. Delete one first.")
+
+
+class PrimaryContactRequired(Conflict):
+    code = "primary_contact_required"
+    title = "A client with contacts has exactly one primary contact"
+
+    def __init__(self) -> None:
+        super().__init__("primary: make another contact the primary one instead.")
+
+
+class LastOwner(Conflict):
+    code = "last_owner"
+    title = "The firm needs an active owner"
+
+    def __init__(self) -> None:
+        super().__init__("Make another active staff member an owner first.")
+
+
+class StaffMemberExists(Conflict):
+    code = "staff_member_exists"
+    title = "There is a staff member with this e-mail address"
+
+    def __init__(self, email: str) -> None:
+        super().__init__(f"email: {email!r} already signs in as staff.")
+
+
+class IdempotencyKeyReused(Conflict):
+    code = "idempotency_key_reused"
+    title = "The Idempotency-Key was used for another request"
+
+    def __init__(self) -> None:
+        super().__init__("Use a new key for a new request; a key is remembered for 24 hours.")
+
+
+class Busy(Conflict):
+    code = "try_again"
+    title = "Others are changing the same thing"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was changed. Try again.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "1"}
+
+
+class StaleVersion(TallybookError):
+    status = 412
+    code = "stale_version"
+    title = "The resource has changed"
+
+    def __init__(self) -> None:
+        super().__init__("If-Match names an older version. Read it again and repeat the change.")
+
+
+class BodyTooLarge(TallybookError):
+    status = 413
+    code = "body_too_large"
+    title = "The body is too large"
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(f"A body can have {limit:,} bytes.")
+
+
+class UnsupportedMediaType(TallybookError):
+    status = 415
+    code = "unsupported_media_type"
+    title = "The body must be JSON"
+
+    def __init__(self) -> None:
+        super().__init__("Send the body with Content-Type: application/json.")
+
+
+class InvalidFields(TallybookError):
+    """Fields that a rule refuses. `errors` are as pydantic gives them: type, loc, msg."""
+
+    status = 422
+    code = "validation_failed"
+    title = "The request has invalid fields"
+
+    def __init__(self, errors: Sequence[Any]) -> None:
+        super().__init__("Some fields are invalid.")
+        self.errors = errors
+
+
+class InvalidField(InvalidFields):
+    """A field whose form is right and whose value cannot be used, such as an unknown staff id."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__([{"type": "value_error", "loc": field.split("."), "msg": message}])
+
+
+class Unavailable(TallybookError):
+    status = 503
+    code = "unavailable"
+    title = "The service is overloaded"
+
+    def __init__(self) -> None:
+        super().__init__("Nothing was changed. Try again in a moment.")
+
+    @property
+    def headers(self) -> dict[str, str]:
+        return {"Retry-After": "2"}

@@ -1,0 +1,256 @@
+"""The path of a request: what every HTTP function does the same way.
+
+`resolver` makes a function's router, `serve` its handler. Every error that reaches a function
+leaves it as problem+json; what is no `TallybookError` is a fault of ours: logged whole, shown as a
+request id.
+"""
+
+import base64
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Annotated, Any, cast
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
+from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.event_handler.openapi.exceptions import (
+    RequestUnsupportedContentType,
+    RequestValidationError,
+)
+from aws_lambda_powertools.event_handler.openapi.params import Header
+from aws_lambda_powertools.metrics import MetricUnit
+from pydantic import BaseModel
+
+from tallybook import problems
+from tallybook.callers import Caller, caller_of
+from tallybook.dates import now
+from tallybook.errors import (
+    BodyTooLarge,
+    IdempotencyKeyReused,
+    InvalidField,
+    MalformedJson,
+    NotFound,
+    TallybookError,
+    UnsupportedMediaType,
+)
+from tallybook.idempotency import AlreadyAnswered, Answer, Once, once
+
+MOST_BYTES = 256 * 1024
+_JSON = "application/json"
+_JSON_TYPES = (_JSON, "application/merge-patch+json")
+
+type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+
+logger = Logger()
+metrics = Metrics()
+
+IdempotencyKey = Annotated[
+    str | None,
+    Header(
+        alias="Idempotency-Key",
+        description="The same key and body within 24 hours give the first answer.",
+        examples=["8e03978e-40d5-43e8-bc93-6894a57f9324"],
+    ),
+]
+IfMatch = Annotated[
+    str | None,
+    Header(
+        alias="If-Match",
+        description="The ETag that the change is meant for; 412 when it is stale.",
+        examples=['"3"'],
+    ),
+]
+
+
+def resolver() -> APIGatewayHttpResolver:
+    """A router whose every error is problem+json."""
+    app = APIGatewayHttpResolver(
+        enable_validation=True,
+        response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
+        serializer=_text,
+        json_body_deserializer=_json_object,
+    )
+    app.use([_known_query_parameters_only])
+    app.exception_handler(NotFoundError)(lambda _: _problem(NotFound("There is no such path.")))
+    app.exception_handler(RequestValidationError)(_invalid)
+    app.exception_handler(RequestUnsupportedContentType)(lambda _: _problem(UnsupportedMediaType()))
+    app.exception_handler(AlreadyAnswered)(_replayed)
+    app.exception_handler(TallybookError)(lambda error: _recalled(app) or _problem(error))
+    app.exception_handler(Exception)(lambda error: _crashed(app, error))
+    return app
+
+
+def serve(app: APIGatewayHttpResolver, *, public: bool = False) -> Handler:
+    """The Lambda handler of a router: checks what concerns every request, then routes it.
+
+    A public one answers without knowing who is calling.
+    """
+
+    @metrics.log_metrics(raise_on_empty_metrics=False)
+    @logger.inject_lambda_context(clear_state=True)
+    def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+        logger.append_keys(route=event.get("routeKey"))
+        answer = _refused(event, public=public) or app.resolve(event, context)
+        status = answer["statusCode"]
+        logger.info("answered", extra={"status": status})
+        metrics.add_metric("Requests", MetricUnit.Count, 1)
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            metrics.add_metric("Failures", MetricUnit.Count, 1)
+        return answer
+
+    return cast("Handler", handler)
+
+
+def caller(app: APIGatewayHttpResolver) -> Caller:
+    """The staff member who sent the request that `app` is routing."""
+    return _caller(app.current_event.raw_event)
+
+
+def claim(app: APIGatewayHttpResolver, key: str | None, answer: Callable[[Any], Answer]) -> Once:
+    """The claim of the current request to be done once, and how its result is answered.
+
+    The store puts it into the transaction of the change.
+    """
+    event = app.current_event
+    claimed = once(
+        key,
+        caller=caller(app).staff_id,
+        request=f"{event.http_method} {event.path}",
+        body=event.decoded_body or "",
+        at=now(),
+        answer=answer,
+    )
+    app.context["claimed"] = claimed
+    return claimed
+
+
+def ok[T: BaseModel](body: T, etag: str | None = None) -> Response[T]:
+    return Response(HTTPStatus.OK, _JSON, body, {"ETag": etag} if etag else {})
+
+
+def created[T: BaseModel](body: T, etag: str, location: str) -> Response[T]:
+    return Response(HTTPStatus.CREATED, _JSON, body, {"ETag": etag, "Location": location})
+
+
+def no_content(etag: str | None = None) -> Response[None]:
+    return Response(HTTPStatus.NO_CONTENT, None, None, {"ETag": etag} if etag else {})
+
+
+def _refused(event: dict[str, Any], *, public: bool) -> dict[str, Any] | None:
+    """The answer to a request that is refused before it is routed."""
+    try:
+        if not public:
+            logger.append_keys(caller=_caller(event).staff_id)
+        _check_body(event)
+    except TallybookError as error:
+        return _gateway_answer(problems.problem_of(error), error.headers)
+    return None
+
+
+def _caller(event: dict[str, Any]) -> Caller:
+    authorizer = event.get("requestContext", {}).get("authorizer") or {}
+    return caller_of((authorizer.get("jwt") or {}).get("claims") or {})
+
+
+def _check_body(event: dict[str, Any]) -> None:
+    body = event.get("body")
+    if not body:
+        return
+    headers = event.get("headers") or {}
+    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type not in _JSON_TYPES:
+        raise UnsupportedMediaType
+    if event.get("isBase64Encoded"):
+        body = _decoded(body)
+    if len(body.encode(errors="replace")) > MOST_BYTES:
+        raise BodyTooLarge(MOST_BYTES)
+    # Powertools knows one JSON type only.
+    headers = {**headers, "content-type": _JSON}
+    event.update(headers=headers, body=body, isBase64Encoded=False)
+
+
+def _decoded(body: str) -> str:
+    try:
+        return base64.b64decode(body, validate=True).decode()
+    except ValueError as error:
+        raise MalformedJson("The body is not UTF-8.") from error
+
+
+def _json_object(body: str) -> dict[str, Any]:
+    try:
+        content = json.loads(body, parse_constant=_no_number)
+    except (ValueError, RecursionError) as error:
+        raise MalformedJson("The body is not complete, well-formed JSON.") from error
+    if not isinstance(content, dict):
+        raise InvalidField("body", "This must be an object.")
+    return content
+
+
+def _no_number(name: str) -> None:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _gateway_answer(problem: problems.Problem, headers: dict[str, str]) -> dict[str, Any]:
+    return {
+        "statusCode": problem.status,
+        "headers": {"Content-Type": problems.CONTENT_TYPE, **headers},
+        "body": problem.model_dump_json(exclude_none=True),
+        "isBase64Encoded": False,
+    }
+
+
+def _text(body: Any) -> str:
+    return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+
+
+def _response(problem: problems.Problem, headers: dict[str, str] | None = None) -> Response[Any]:
+    body = problem.model_dump_json(exclude_none=True)
+    return Response(problem.status, problems.CONTENT_TYPE, body, headers)
+
+
+def _problem(error: TallybookError) -> Response[Any]:
+    return _response(problems.problem_of(error), error.headers)
+
+
+def _invalid(error: RequestValidationError) -> Response[Any]:
+    return _response(problems.problem_of_fields(error.errors()))
+
+
+def _recalled(app: APIGatewayHttpResolver) -> Response[Any] | None:
+    """The first answer, when the request that was refused now had been done before."""
+    claimed: Once | None = app.context.get("claimed")
+    if claimed is None:
+        return None
+    try:
+        claimed.recall()
+    except AlreadyAnswered as answered:
+        return _replayed(answered)
+    except IdempotencyKeyReused as reused:
+        return _problem(reused)
+    return None
+
+
+def _replayed(answered: AlreadyAnswered) -> Response[Any]:
+    record = answered.record
+    headers = {**json.loads(record.headers), "Idempotency-Replayed": "true"}
+    return Response(int(record.status), None, record.body, headers)
+
+
+def _crashed(app: APIGatewayHttpResolver, error: Exception) -> Response[Any]:
+    request_id = app.lambda_context.aws_request_id
+    logger.error("crashed", exc_info=error)
+    return _response(problems.problem_of_crash(request_id))
+
+
+def _known_query_parameters_only(app: APIGatewayHttpResolver, next_middleware: Any) -> Any:
+    """A misspelt filter would silently list everything: it is an error, as in a body."""
+    known: set[str] = set()
+    for parameter in app.context["_route"].dependant.query_params:
+        known |= getattr(parameter.type_, "model_fields", {parameter.alias: None}).keys()
+    unknown = sorted(set(app.current_event.query_string_parameters or {}) - known)
+    if unknown:
+        raise RequestValidationError(
+            [{"type": "extra_forbidden", "loc": ("query", name), "msg": ""} for name in unknown]
+        )
+    return next_middleware(app)

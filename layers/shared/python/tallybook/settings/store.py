@@ -1,0 +1,80 @@
+"""The firm's settings in the table."""
+
+from datetime import datetime
+
+from pynamodb.expressions.condition import Condition
+
+from tallybook.dates import timestamp
+from tallybook.models import merged_into
+from tallybook.settings.models import NewSettings, Settings, SettingsPatch
+from tallybook.settings.records import SettingsRecord
+from tallybook.table import Item, Transaction, absent, find, read
+from tallybook.versions import VersionChanged, etag, must_match, until_unchanged, version_changed
+
+_KEY = SettingsRecord.KEY
+_remembered: Settings | None = None
+
+
+def get() -> Settings:
+    """The settings; the defaults, with version 0, when none were ever set."""
+    return remember(find(SettingsRecord, *_KEY))
+
+
+def change(patch: SettingsPatch, *, at: datetime, if_match: str | None) -> Settings:
+    """Merge `patch` into the settings. Raises `StaleVersion`."""
+
+    def edit() -> Settings:
+        before = get()
+        must_match(if_match, etag(before.version))
+        document = patch.model_dump(exclude_unset=True)
+        after = merged_into(NewSettings, _without_answers(before), document)
+        record = SettingsRecord(
+            *_KEY,
+            settings=after.model_dump(exclude_none=True),
+            updated_at=timestamp(at),
+            version=before.version + 1,
+        )
+        transaction = Transaction()
+        transaction.put(record, _is_version(before.version), version_changed)
+        transaction.commit()
+        return remember(record)
+
+    return until_unchanged(edit)
+
+
+def remembered() -> Settings:
+    """The settings as this container last saw them, without a read when it did.
+
+    They may have changed since: add `unchanged` to the transaction that relies on them.
+    """
+    return _remembered or get()
+
+
+def unchanged(transaction: Transaction, settings: Settings) -> None:
+    """Make `transaction` fail with `VersionChanged` when the settings are others by now."""
+    transaction.check(SettingsRecord(*_KEY), _is_version(settings.version), _learn)
+
+
+def remember(record: SettingsRecord | None) -> Settings:
+    global _remembered  # noqa: PLW0603 - a cache per container is the purpose
+    if record is None:
+        _remembered = Settings(updated_at=None, version=0)
+    else:
+        moment = datetime.fromisoformat(record.updated_at)
+        _remembered = Settings(**record.settings, updated_at=moment, version=int(record.version))
+    return _remembered
+
+
+def _learn(item: Item) -> VersionChanged:
+    remember(read(SettingsRecord, item) if item else None)
+    return VersionChanged()
+
+
+def _is_version(version: int) -> Condition:
+    return absent(SettingsRecord) if version == 0 else SettingsRecord.version == version
+
+
+def _without_answers(settings: Settings) -> dict[str, object]:
+    return settings.model_dump(
+        include=set(NewSettings.model_fields), exclude={"address": {"country_name"}}
+    )

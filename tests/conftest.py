@@ -1,0 +1,18 @@
+"""The environment that functions find in Lambda, before anything of Tallybook is imported."""
+
+import os
+
+os.environ.update(
+    AWS_ACCESS_KEY_ID="test",
+    AWS_SECRET_ACCESS_KEY="test",
+    AWS_DEFAULT_REGION="eu-central-1",
+    AWS_REGION="eu-central-1",
+    TABLE_NAME="tallybook-test",
+    SIGNING_SECRET="a secret for tests only",
+    STAFF_POOL_ID="eu-central-1_staff",
+    POWERTOOLS_METRICS_NAMESPACE="Tallybook",
+    POWERTOOLS_SERVICE_NAME="test",
+    POWERTOOLS_LOG_LEVEL="INFO",
+)
+for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
+    os.environ.pop(name, None)

@@ -1,0 +1,123 @@
+"""Calls a function with the event that an HTTP API sends, as a member of staff."""
+
+import importlib.util
+import json
+import sys
+from dataclasses import dataclass, field
+from functools import cache
+from types import ModuleType
+from typing import Any
+from urllib.parse import urlencode
+
+from tests.support.template import ROOT
+
+
+@cache
+def function(name: str) -> ModuleType:
+    """The module functions/<name>/app.py."""
+    path = ROOT / "functions" / name / "app.py"
+    spec = importlib.util.spec_from_file_location(f"functions_{name}", path)
+    assert spec
+    assert spec.loader
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module
+    spec.loader.exec_module(module)
+    return module
+
+
+@dataclass
+class Context:
+    """The part of Lambda's context that functions use."""
+
+    function_name: str = "test"
+    memory_limit_in_mb: int = 1024
+    invoked_function_arn: str = "arn:aws:lambda:eu-central-1:123456789012:function:test"
+    aws_request_id: str = "52fdfc07-2182-454f-963f-5f0f9a621d72"
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 15_000
+
+
+@dataclass
+class Answer:
+    status: int
+    headers: dict[str, str]
+    body: Any
+
+    @property
+    def etag(self) -> str:
+        return self.headers["etag"]
+
+    @property
+    def code(self) -> str:
+        return str(self.body["code"])
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """The messages of a 422 by field."""
+        return {error["field"]: error["message"] for error in self.body["errors"]}
+
+
+@dataclass
+class Staff:
+    """A member of staff, who calls the API."""
+
+    role: str = "owner"
+    staff_id: str = "6f1c1f8e-3c55-4d0b-9a57-0d6f6a0a2b11"
+    claims: dict[str, str] = field(default_factory=dict)
+
+    def call(
+        self,
+        function_name: str,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> Answer:
+        event = self.event(method, path, body, query=query, headers=headers)
+        return answer_of(function(function_name).handler(event, Context()))
+
+    def event(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        *,
+        query: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
+        claims = {
+            "sub": self.staff_id,
+            "token_use": "id",
+            "cognito:groups": f"[{self.role}]",
+            "email": f"{self.role}@firm.example",
+            "name": f"The {self.role}",
+        } | self.claims
+        event: dict[str, Any] = {
+            "version": "2.0",
+            "routeKey": f"{method} {path}",
+            "rawPath": path,
+            "rawQueryString": urlencode(query or {}),
+            "headers": {"content-type": "application/json"}
+            | {name.lower(): value for name, value in (headers or {}).items()},
+            "requestContext": {
+                "stage": "$default",
+                "http": {"method": method, "path": path, "sourceIp": "192.0.2.1"},
+                "requestId": "JKJaXmPLvHcESHA=",
+                "authorizer": {"jwt": {"claims": claims, "scopes": None}},
+            },
+            "isBase64Encoded": False,
+        }
+        if query:
+            event["queryStringParameters"] = dict(query)
+        if body is not None:
+            event["body"] = body if isinstance(body, str) else json.dumps(body)
+        return event
+
+
+def answer_of(result: dict[str, Any]) -> Answer:
+    headers = {name.lower(): value for name, value in result.get("headers", {}).items()}
+    text = result.get("body")
+    return Answer(result["statusCode"], headers, json.loads(text) if text else None)
