@@ -10,7 +10,8 @@ from ulid import ULID
 # Crockford's base 32; the first character of a 128-bit number is at most 7.
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
-Ulid = Annotated[str, Field(pattern=rf"^{_ULID.pattern}$", examples=["01JA2Y5B7Q8RZ4T9C1N6V3X0WD"])]
+ULID_PATTERN = f"^{_ULID.pattern}$"
+Ulid = Annotated[str, Field(pattern=ULID_PATTERN, examples=["01JA2Y5B7Q8RZ4T9C1N6V3X0WD"])]
 
 
 def new_id(at: datetime) -> str:

@@ -6,7 +6,7 @@ from pydantic import AfterValidator, Field, Strict
 
 from tallybook.addresses import EmailAddresses
 from tallybook.dates import Timestamp
-from tallybook.ids import Ulid
+from tallybook.ids import ULID_PATTERN, Ulid
 from tallybook.models import ApiModel, Patch
 from tallybook.money import CurrencyCode
 from tallybook.postal import Address, NewAddress
@@ -69,8 +69,8 @@ class NewClient(ApiModel):
     tags: Annotated[list[ShortLine], Field(max_length=30), AfterValidator(_distinct_tags)] = Field(
         default=[], examples=[["wholesale", "vip"]]
     )
-    ar_specialist: StaffId | None = None
-    workflow_id: Ulid | None = None
+    ar_specialist: ShortLine | None = Field(default=None, description="A staff id.")
+    workflow_id: Annotated[str, Field(pattern=ULID_PATTERN)] | None = None
     sla: Sla = Sla()
     payment_settings: PaymentSettings = PaymentSettings()
 

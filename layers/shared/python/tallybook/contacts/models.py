@@ -7,7 +7,7 @@ from pydantic import Field, Strict, model_validator
 from tallybook.addresses import EmailAddresses
 from tallybook.clients.models import Portal
 from tallybook.dates import Timestamp
-from tallybook.ids import Ulid
+from tallybook.ids import ULID_PATTERN, Ulid
 from tallybook.models import ApiModel, Patch
 from tallybook.postal import Address, NewAddress
 from tallybook.text import Line, ShortLine
@@ -28,7 +28,7 @@ class ContactFields(ApiModel):
         default=False, description="Receives invoices, statements and reminders too."
     )
     address: NewAddress | None = None
-    workflow_id: Ulid | None = None
+    workflow_id: Annotated[str, Field(pattern=ULID_PATTERN)] | None = None
 
 
 class NewContact(ContactFields):

@@ -1,0 +1,292 @@
+"""Writes docs/openapi.json and the fallback function's routes.json from the functions.
+
+The functions' own documents are merged by Powertools. What a router can't know of itself is added
+here, by the same rule for every operation: the problems that an operation can answer, its headers,
+who may call it, and examples, made from the examples of the fields.
+
+    python -m tools.openapi            write the files
+    python -m tools.openapi --check    exit 1 when they are not up to date
+"""
+
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[1]
+DOCUMENT = ROOT / "docs" / "openapi.json"
+ROUTES = ROOT / "functions" / "fallback" / "routes.json"
+FUNCTIONS = ("clients", "contacts", "settings", "staff")
+
+type Json = dict[str, Any]
+
+_REASONS = {
+    "400": "The request cannot be read: broken JSON, a foreign or altered cursor.",
+    "401": "No ID token of the staff pool, or an expired one.",
+    "403": "Your role does not allow this.",
+    "404": "There is no such thing.",
+    "409": "A conflict with what is stored, such as a number that is taken.",
+    "412": "If-Match names an older version.",
+    "413": "The body is larger than 256 KB.",
+    "415": "The body is not application/json.",
+    "422": "Fields are invalid; `errors` names each.",
+    "500": "A fault of ours; name the `request_id` when you ask.",
+    "503": "The service is overloaded; try again.",
+}
+_ETAG = {"schema": {"type": "string", "examples": ['"3"']}, "description": "The version."}
+_LOCATION = {"schema": {"type": "string"}, "description": "The path of what was created."}
+_REPLAYED = {
+    "schema": {"type": "string", "enum": ["true"]},
+    "description": "The answer is that of the first request with this key.",
+}
+
+
+def document() -> Json:
+    """The OpenAPI document of the whole API."""
+    _lambda_environment()
+    from aws_lambda_powertools.event_handler.openapi.merge import OpenAPIMerge
+    from aws_lambda_powertools.event_handler.openapi.models import Server
+
+    merge = OpenAPIMerge(
+        title="Tallybook",
+        version=_version(),
+        description="The back office of a small firm that bills its clients.",
+        openapi_version="3.1.0",
+        servers=[Server(url="/", description="The `ApiUrl` of your stack.")],
+        on_conflict="error",
+    )
+    for function in FUNCTIONS:
+        merge.add_file(ROOT / "functions" / function / "app.py", "app")
+    merged: Json = json.loads(merge.get_openapi_json_schema())
+    return _completed(merged)
+
+
+def routes(openapi: Json) -> dict[str, list[str]]:
+    """The methods of each path, for the answer 405."""
+    return {
+        path: sorted(method.upper() for method in operations)
+        for path, operations in openapi["paths"].items()
+    }
+
+
+def _lambda_environment() -> None:
+    sys.path.insert(0, str(ROOT / "layers" / "shared" / "python"))
+    for name in ("TABLE_NAME", "SIGNING_SECRET", "STAFF_POOL_ID", "POWERTOOLS_SERVICE_NAME"):
+        os.environ.setdefault(name, "documentation")
+    os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Tallybook")
+    os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
+
+
+def _version() -> str:
+    import tomllib
+
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    version: str = project["project"]["version"]
+    return version
+
+
+def _completed(openapi: Json) -> Json:
+    from tallybook.problems import Problem
+
+    schemas = openapi["components"]["schemas"]
+    problem = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas |= problem.pop("$defs") | {"Problem": problem}
+    for unused in (
+        "HTTPValidationError",
+        "ValidationError",
+        "ResponseValidationError",
+        "ClientQuery",
+    ):
+        schemas.pop(unused, None)
+    openapi["components"]["securitySchemes"] = {
+        "staff": {
+            "type": "http",
+            "scheme": "bearer",
+            "bearerFormat": "JWT",
+            "description": "The ID token of the staff pool.",
+        }
+    }
+    openapi["security"] = [{"staff": []}]
+    for path, operations in openapi["paths"].items():
+        for method, operation in operations.items():
+            _complete(operation, method, path, schemas)
+    openapi["paths"] = dict(sorted(openapi["paths"].items()))
+    openapi["components"]["schemas"] = dict(sorted(schemas.items()))
+    return openapi
+
+
+def _complete(operation: Json, method: str, path: str, schemas: Json) -> None:
+    operation["operationId"] = operation["operationId"].partition("_v1_")[0]
+    _describe_filters(operation)
+    parameters = {each["name"] for each in operation.get("parameters", [])}
+    for media in operation.get("requestBody", {}).get("content", {}).values():
+        media["example"] = example(media["schema"], schemas, whole=False)
+    answers: Json = operation["responses"]
+    success = next(status for status in answers if status.startswith("2"))
+    if success == "204":
+        answers[success] = {"description": "Done."}
+    else:
+        for media in answers[success]["content"].values():
+            media["example"] = example(media["schema"], schemas, whole=True)
+    answers[success]["headers"] = _headers(success, method, path, parameters)
+    if not answers[success]["headers"]:
+        del answers[success]["headers"]
+    for status in _problems(method, path, parameters, has_body="requestBody" in operation):
+        answers[status] = {
+            "description": _REASONS[status],
+            "content": {
+                "application/problem+json": {
+                    "schema": {"$ref": "#/components/schemas/Problem"},
+                    "example": _problem_example(status),
+                }
+            },
+        }
+    # The gateway refuses most tokens before a function could.
+    message = {"type": "object", "properties": {"message": {"type": "string"}}}
+    answers["401"]["content"]["application/json"] = {
+        "schema": message,
+        "example": {"message": "Unauthorized"},
+    }
+    operation["responses"] = dict(sorted(answers.items()))
+
+
+def _describe_filters(operation: Json) -> None:
+    """Powertools knows the names of a model's query parameters, not their whole schemas."""
+    if operation["operationId"] != "list_clients":
+        return
+    from tallybook.clients.filters import ClientQuery
+
+    properties = ClientQuery.model_json_schema()["properties"]
+    for parameter in operation["parameters"]:
+        if parameter["name"] in properties:
+            schema = dict(properties[parameter["name"]])
+            parameter.pop("description", None)
+            if description := schema.pop("description", None):
+                parameter["description"] = description
+            # A query parameter is left out, never null.
+            choices = [each for each in schema.pop("anyOf", []) if each != {"type": "null"}]
+            parameter["schema"] = _without_null(schema | (choices[0] if choices else {}))
+
+
+def _without_null(schema: Json) -> Json:
+    return {name: value for name, value in schema.items() if value is not None and name != "title"}
+
+
+def _headers(status: str, method: str, path: str, parameters: set[str]) -> Json:
+    headers: Json = {}
+    is_single = not (method == "get" and "limit" in parameters) and path != "/v1/me"
+    if is_single and not path.endswith("/bulk"):
+        headers["ETag"] = _ETAG
+    if status == "204" and not path.endswith(("/flag", "/favourite")):
+        headers.pop("ETag")
+    if status == "201":
+        headers["Location"] = _LOCATION
+    if "Idempotency-Key" in parameters:
+        headers["Idempotency-Replayed"] = _REPLAYED
+    return headers
+
+
+def _problems(method: str, path: str, parameters: set[str], *, has_body: bool) -> list[str]:
+    applies = {
+        "400": has_body or "cursor" in parameters or "Idempotency-Key" in parameters,
+        "401": True,
+        "403": True,
+        "404": "{" in path,
+        "409": method != "get",
+        "412": "If-Match" in parameters,
+        "413": has_body or method != "get",
+        "415": has_body or method != "get",
+        "422": True,
+        "500": True,
+        "503": True,
+    }
+    return [status for status, does in applies.items() if does]
+
+
+def _problem_example(status: str) -> Json:
+    """A problem as the code makes it."""
+    from tallybook import errors
+    from tallybook.problems import problem_of, problem_of_crash
+
+    made: dict[str, errors.TallybookError] = {
+        "400": errors.InvalidCursor(),
+        "401": errors.IdTokenRequired(),
+        "403": errors.Forbidden("This takes the role manager; yours is staff."),
+        "404": errors.ClientNotFound(),
+        "409": errors.NumberTaken("C-0042"),
+        "412": errors.StaleVersion(),
+        "413": errors.BodyTooLarge(262_144),
+        "415": errors.UnsupportedMediaType(),
+        "422": errors.InvalidField("billing_address.country", "'Atlantis' is not a country."),
+        "503": errors.Unavailable(),
+    }
+    if status in made:
+        return problem_of(made[status]).model_dump(exclude_none=True)
+    crash = problem_of_crash("52fdfc07-2182-454f-963f-5f0f9a621d72")
+    return crash.model_dump(exclude_none=True)
+
+
+def example(schema: Json, schemas: Json, *, whole: bool) -> Any:
+    """A value that a schema describes, from its examples and defaults.
+
+    The whole one has every property; else those that are required or have an example.
+    """
+    if "$ref" in schema:
+        return example(schemas[schema["$ref"].rpartition("/")[2]], schemas, whole=whole)
+    for source in ("examples", "enum"):
+        if schema.get(source):
+            return schema[source][0]
+    if "const" in schema:
+        return schema["const"]
+    if schema.get("default") is not None and schema.get("type") != "object":
+        return schema["default"]
+    for choice in schema.get("anyOf", []):
+        if choice != {"type": "null"}:
+            return example(choice, schemas, whole=whole)
+    return _example_of_type(schema, schemas, whole=whole)
+
+
+def _example_of_type(schema: Json, schemas: Json, *, whole: bool) -> Any:
+    match schema.get("type"):
+        case "object":
+            return {
+                name: example(each, schemas, whole=whole)
+                for name, each in schema.get("properties", {}).items()
+                if whole or name in schema.get("required", []) or _has_example(each)
+            }
+        case "array":
+            return [example(schema["items"], schemas, whole=whole)] if "items" in schema else []
+        case "string":
+            return "2026-11-22T07:04:00.000Z" if schema.get("format") == "date-time" else "text"
+        case "integer" | "number":
+            return schema.get("minimum", 0)
+        case "boolean":
+            return False
+    return None
+
+
+def _has_example(schema: Json) -> bool:
+    return "examples" in schema or any("examples" in each for each in schema.get("anyOf", []))
+
+
+def _text(content: Any) -> str:
+    return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
+
+
+def main() -> int:
+    openapi = document()
+    wanted = {DOCUMENT: _text(openapi), ROUTES: _text(routes(openapi))}
+    if "--check" in sys.argv:
+        stale = [path for path, text in wanted.items() if path.read_text("utf-8") != text]
+        for path in stale:
+            print(f"{path.relative_to(ROOT)} is not up to date: run `make openapi`")
+        return 1 if stale else 0
+    for path, text in wanted.items():
+        path.write_text(text, encoding="utf-8")
+        print(f"wrote {path.relative_to(ROOT)}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
