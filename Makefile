@@ -8,7 +8,7 @@
 #   make openapi  write docs/openapi.json anew
 #   make build    build for AWS                         (ARCH=arm64 | x86_64 | local)
 #   make deploy   build and deploy to AWS               (ENV=default | prod)
-#   make owner    the first owner of a deployment       (EMAIL=you@your-firm.com STACK=tallybook)
+#   make owner    the first owner of a deployment       (EMAIL=you@firm.com NAME=You STACK=tallybook)
 #   make clean    remove all that is made, the local stack's data included
 
 SHELL := /bin/bash
@@ -55,9 +55,9 @@ check: .venv/ready .local/sam/ready
 	.venv/bin/cfn-lint template.yaml
 	$(sam) validate --lint --region eu-central-1
 
-# End-to-end tests run in one worker, with a stack of their own; the others share the rest.
+# The end-to-end tests bring up a stack of their own, beside one that runs here already.
 test: check .local/emulator/ready .local/dynamodb/ready
-	.venv/bin/pytest -n 2 --dist loadgroup tests
+	$(python) -m pytest -n 2 -p local.one_worker tests
 
 bench: .venv/ready .local/sam/ready .local/dynamodb/ready
 	$(python) -m tests.bench

@@ -4,7 +4,7 @@ import http.client
 import json
 import threading
 import urllib.parse
-from contextlib import closing
+from contextlib import closing, suppress
 from typing import Any
 
 from local.problem import Problem
@@ -15,9 +15,13 @@ type Json = dict[str, Any]
 class Refused(Problem):
     """The API answered with an error."""
 
-    def __init__(self, status: int, text: str) -> None:
-        super().__init__(text)
+    def __init__(self, call: str, status: int, answer: bytes) -> None:
+        text = answer.decode(errors="replace")
+        super().__init__(f"{call} answered {status}: {text[:500]}")
         self.status = status
+        self.code = ""
+        with suppress(ValueError, AttributeError):
+            self.code = json.loads(text).get("code", "")
 
 
 class Api:
@@ -35,7 +39,7 @@ class Api:
         sent = None if body is None else json.dumps(body).encode()
         status, answer = self._exchange(method, self._prefix + path, sent, headers)
         if status >= 400:
-            raise Refused(status, f"{method} {path} answered {status}: {answer.decode()[:500]}")
+            raise Refused(f"{method} {path}", status, answer)
         parsed: Json = json.loads(answer) if answer else {}
         return parsed
 

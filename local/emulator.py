@@ -19,8 +19,14 @@ STOP_SECONDS = 60
 
 def running(place: Place) -> bool:
     """Whether the emulator of this place runs: its own, not just anything on the port."""
-    pid = _pid(place)
-    return pid is not None and _is_emulator(pid)
+    pid, port = _recorded(place)
+    if not _is_emulator(pid):
+        return False
+    if port != place.port:
+        raise Problem(
+            f"This stack runs already, at port {port}: `make down` first, or say PORT={port}."
+        )
+    return True
 
 
 def start(place: Place) -> None:
@@ -44,7 +50,7 @@ def start(place: Place) -> None:
             stdin=subprocess.DEVNULL,
             start_new_session=True,
         )
-    place.pid_file.write_text(f"{process.pid}\n", "utf-8")
+    place.running_file.write_text(f"{process.pid} {place.port}\n", "utf-8")
     deadline = time.monotonic() + START_SECONDS
     while not answers(place.port, "/_ministack/health"):
         if process.poll() is not None or time.monotonic() > deadline:
@@ -55,16 +61,16 @@ def start(place: Place) -> None:
 
 def stop(place: Place) -> bool:
     """Stops the emulator of this place and all that it started; says whether one ran."""
-    pid = _pid(place)
-    if pid is None or not _is_emulator(pid):
-        place.pid_file.unlink(missing_ok=True)
+    pid, _ = _recorded(place)
+    if not _is_emulator(pid):
+        place.running_file.unlink(missing_ok=True)
         return False
     os.kill(pid, signal.SIGTERM)
     deadline = time.monotonic() + STOP_SECONDS
     while _is_emulator(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     _kill_rest(pid)
-    place.pid_file.unlink(missing_ok=True)
+    place.running_file.unlink(missing_ok=True)
     return True
 
 
@@ -98,19 +104,26 @@ def _environment(place: Place) -> dict[str, str]:
     }
 
 
-def _pid(place: Place) -> int | None:
+def _recorded(place: Place) -> tuple[int, int]:
+    """The process and the port of the emulator that was started here last; zeros for none."""
     try:
-        return int(place.pid_file.read_text("utf-8"))
+        pid, port = place.running_file.read_text("utf-8").split()
     except (FileNotFoundError, ValueError):
-        return None
+        return 0, 0
+    return int(pid), int(port)
 
 
 def _is_emulator(pid: int) -> bool:
     """Whether the process lives and is an emulator: its number may be another's by now."""
+    if pid == 0:
+        return False
     with suppress(ChildProcessError):  # when it is not our own child
         os.waitpid(pid, os.WNOHANG)
     found = subprocess.run(
-        ["ps", "-p", str(pid), "-o", "stat=,command="], capture_output=True, text=True, check=False
+        ["ps", "-ww", "-p", str(pid), "-o", "stat=,command="],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     state, _, command = found.stdout.strip().partition(" ")
     return "ministack" in command and not state.startswith("Z")

@@ -91,7 +91,7 @@ def _mailbox(first_name: str, last_name: str, position: int) -> str:
     """first.last without accents; in another script than Latin the position has to do."""
     plain = unicodedata.normalize("NFKD", f"{first_name}.{last_name}".lower())
     letters = re.sub(r"[^a-z.]", "", plain)
-    return letters if len(letters) > 4 else f"contact{position + 1}"
+    return letters if re.fullmatch(r"[a-z]+\.[a-z]+", letters) else f"contact{position + 1}"
 
 
 def _person(chance: random.Random, country: Country) -> tuple[str, str]:

@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 GROUP = "owner"
 
 
-def create_owner(cognito: CognitoIdentityProviderClient, pool_id: str, email: str) -> None:
+def create_owner(
+    cognito: CognitoIdentityProviderClient, pool_id: str, email: str, name: str
+) -> None:
     """Cognito mails a temporary password, to be changed at the first sign-in.
 
     A member who is there already becomes an owner.
@@ -29,6 +31,7 @@ def create_owner(cognito: CognitoIdentityProviderClient, pool_id: str, email: st
             UserAttributes=[
                 {"Name": "email", "Value": email},
                 {"Name": "email_verified", "Value": "true"},
+                {"Name": "name", "Value": name},
             ],
             DesiredDeliveryMediums=["EMAIL"],
         )
@@ -36,12 +39,13 @@ def create_owner(cognito: CognitoIdentityProviderClient, pool_id: str, email: st
 
 
 def main() -> None:
-    """`make owner EMAIL=… STACK=…`, with the AWS credentials of whoever calls it."""
+    """`make owner EMAIL=… NAME=… STACK=…`, with the AWS credentials of whoever calls it."""
     email, stack = os.environ.get("EMAIL", ""), os.environ.get("STACK") or "tallybook"
     if "@" not in email:
         raise Problem("Say who the owner is: make owner EMAIL=you@your-firm.com STACK=tallybook")
     try:
-        create_owner(boto3.client("cognito-idp"), _pool_of(stack), email)
+        name = os.environ.get("NAME") or email.partition("@")[0]
+        create_owner(boto3.client("cognito-idp"), _pool_of(stack), email, name)
     except (BotoCoreError, ClientError) as error:
         raise Problem(f"AWS refused: {error}") from error
     print(f"{email} is an owner of {stack}; Cognito has mailed the temporary password.")

@@ -43,8 +43,9 @@ class Place:
         return self.directory / "stack.json"
 
     @property
-    def pid_file(self) -> Path:
-        return self.directory / "emulator.pid"
+    def running_file(self) -> Path:
+        """The process and the port of the emulator while it runs."""
+        return self.directory / "emulator.running"
 
     @property
     def log_file(self) -> Path:

@@ -1,15 +1,17 @@
 """Fills an empty firm through the API, as people would; goes on where it was interrupted."""
 
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
 
-from local.api import Api
+from local.api import Api, Json, Refused
 from local.firm import SeedClient, clients
 
 # The emulator runs the functions on this machine's own processors: more would only wait.
 CALLS_AT_ONCE = 4
+ATTEMPTS = 10
 
 
 def seed(api: Api, specialist_id: str | None) -> None:
@@ -29,17 +31,30 @@ def _add(api: Api, number: int, client: SeedClient, specialist_id: str | None) -
     request = client.request
     if client.has_specialist and specialist_id:
         request = request | {"ar_specialist": specialist_id}
-    made = api.call("POST", "/v1/clients", request, key=f"seed-{number}")
+    made = _insist(api, "POST", "/v1/clients", request, key=f"seed-{number}")
     path = f"/v1/clients/{made['client_id']}"
     for position, contact in enumerate(client.contacts):
-        api.call("POST", f"{path}/contacts", contact, key=f"seed-{number}-contact-{position}")
+        key = f"seed-{number}-contact-{position}"
+        _insist(api, "POST", f"{path}/contacts", contact, key=key)
     if client.flag:
-        api.call("PUT", f"{path}/flag", {"reason": client.flag})
+        _insist(api, "PUT", f"{path}/flag", {"reason": client.flag})
     if client.favourite:
-        api.call("PUT", f"{path}/favourite")
+        _insist(api, "PUT", f"{path}/favourite")
     if client.suspension:
         reason = {"reason": client.suspension}
-        api.call("POST", f"{path}/suspend", reason, key=f"seed-{number}-suspend")
+        _insist(api, "POST", f"{path}/suspend", reason, key=f"seed-{number}-suspend")
+
+
+def _insist(api: Api, method: str, path: str, body: Json | None = None, *, key: str = "") -> Json:
+    """Calls, and calls again while the API says that others were in the way."""
+    for attempt in range(1, ATTEMPTS):
+        try:
+            return api.call(method, path, body, key=key)
+        except Refused as refused:
+            if refused.code != "try_again":
+                raise
+        time.sleep(0.1 * attempt)
+    return api.call(method, path, body, key=key)
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from local.problem import Problem
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
 
-OWNER = "amelie.hartmann@tallybook.example.com"
+OWNER, OWNER_NAME = "amelie.hartmann@tallybook.example.com", "Amelie Hartmann"
 MEMBERS = (
     ("jonas.okafor@tallybook.example.com", "Jonas Okafor", "manager"),
     ("chiara.rinaldi@tallybook.example.com", "Chiara Rinaldi", "specialist"),
@@ -46,7 +46,7 @@ def ensure_users(
         return new
 
     if not (OWNER in passwords and sign_in(place.emulator_url, client_id, OWNER, passwords[OWNER])):
-        create_owner(cognito, pool_id, OWNER)
+        create_owner(cognito, pool_id, OWNER, OWNER_NAME)
     users = [{"email": OWNER, "password": password_for(OWNER), "role": "owner"}]
     token = sign_in(place.emulator_url, client_id, OWNER, users[0]["password"])
     if token is None:

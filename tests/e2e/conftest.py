@@ -20,8 +20,6 @@ from local.api import Api, sign_in
 from local.aws import CREDENTIALS
 from local.place import ROOT, free_port
 
-HERE = Path(__file__).parent
-
 
 @dataclass(frozen=True)
 class Stack:
@@ -50,14 +48,33 @@ class Stack:
         """Tallybook's API as the member with the role sees it."""
         return Api(self.api_url, self.token(role))
 
-    def client(self, service: str) -> Any:
-        """A client of the emulator's AWS, as the account's administrator."""
-        session: Any = boto3.Session(
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-            region_name=self.region,
-        )
+    def client(self, service: str, *, function: str | None = None) -> Any:
+        """A client of the emulator's AWS, as the account's administrator.
+
+        With the logical id of a function, a client with no more rights than that function has.
+        """
+        keys = CREDENTIALS["AWS_ACCESS_KEY_ID"], CREDENTIALS["AWS_SECRET_ACCESS_KEY"]
+        if function is None:
+            session: Any = boto3.Session(*keys, region_name=self.region)
+        else:
+            role = self.client("iam").get_role(RoleName=self._physical_id(f"{function}Role"))
+            taken = self.client("sts").assume_role(
+                RoleArn=role["Role"]["Arn"], RoleSessionName="test"
+            )["Credentials"]
+            session = boto3.Session(
+                taken["AccessKeyId"],
+                taken["SecretAccessKey"],
+                taken["SessionToken"],
+                region_name=self.region,
+            )
         return session.client(service, endpoint_url=self.emulator_url)
+
+    def _physical_id(self, logical_id: str) -> str:
+        answer = self.client("cloudformation").describe_stack_resource(
+            StackName=self.stack_name, LogicalResourceId=logical_id
+        )
+        physical_id: str = answer["StackResourceDetail"]["PhysicalResourceId"]
+        return physical_id
 
 
 @cache
@@ -96,11 +113,3 @@ def _local(command: str, environment: dict[str, str]) -> subprocess.CompletedPro
         text=True,
         check=False,
     )
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keeps the tests of the stack in one worker, so that there is one stack."""
-    for item in items:
-        if HERE in item.path.parents:
-            item.add_marker(pytest.mark.xdist_group("stack"))
