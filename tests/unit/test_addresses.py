@@ -6,6 +6,7 @@ import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
 from pydantic import BaseModel, TypeAdapter, ValidationError
+
 from tallybook import addresses
 from tallybook.addresses import EmailAddress, EmailAddresses
 

@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
+
 from tallybook._countries import ALIASES
 from tallybook.countries import NAMES, CountryCode, code_of, name_of
 from tallybook.text import fold
-
 from tools.reference_data import ISO_NAMES_OF_NO_COUNTRY
 
 COUNTRY = TypeAdapter[str](CountryCode)

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
+
 from tallybook.money import DECIMALS, CurrencyCode, amount_text, quantum, zero
 
 CURRENCY = TypeAdapter[str](CurrencyCode)

@@ -5,6 +5,7 @@ import phonenumbers
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from tallybook.telephones import normalise, search_forms
 
 REGIONS = sorted(phonenumbers.SUPPORTED_REGIONS)
@@ -17,7 +18,7 @@ EXAMPLES = [
 ]
 
 
-ARGENTINE_MOBILE = ("AR", phonenumbers.example_number_for_type("AR", KINDS[1]).national_number)
+ARGENTINE_MOBILE = ("AR", phonenumbers.example_number_for_type("AR", KINDS[1]).national_number)  # type: ignore[union-attr]
 
 
 @pytest.mark.parametrize(

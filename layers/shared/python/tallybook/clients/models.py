@@ -22,7 +22,10 @@ Minutes = Annotated[int, Strict(), Field(ge=1, le=525_600, examples=[240])]
 
 
 def _distinct_tags(tags: list[str]) -> list[str]:
-    return list({tag.casefold(): tag for tag in reversed(tags)}.values())[::-1]
+    first: dict[str, str] = {}
+    for tag in tags:
+        first.setdefault(tag.casefold(), tag)
+    return list(first.values())
 
 
 class Targets(ApiModel):

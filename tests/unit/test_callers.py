@@ -1,0 +1,52 @@
+import pytest
+
+from tallybook.callers import Role, caller_of
+from tallybook.errors import Forbidden, IdTokenRequired, Unauthenticated
+
+CLAIMS = {"sub": "s", "token_use": "id", "cognito:groups": "[staff]", "email": "a@firm.example"}
+
+
+@pytest.mark.parametrize(
+    ("groups", "role"),
+    [
+        ("[staff]", Role.STAFF),
+        ("[owner staff]", Role.OWNER),
+        ("[staff manager]", Role.MANAGER),
+        (["specialist"], Role.SPECIALIST),
+        ("owner", Role.OWNER),
+        ("[unknown staff]", Role.STAFF),
+    ],
+)
+def test_the_highest_group_is_the_role(groups: object, role: Role):
+    assert caller_of(CLAIMS | {"cognito:groups": groups}).role is role
+
+
+@pytest.mark.parametrize("groups", ["", "[]", "[clients]", []])
+def test_without_a_staff_group_nothing_is_allowed(groups: object):
+    with pytest.raises(Forbidden):
+        caller_of(CLAIMS | {"cognito:groups": groups})
+
+
+def test_an_access_token_is_refused():
+    with pytest.raises(IdTokenRequired):
+        caller_of(CLAIMS | {"token_use": "access"})
+
+
+def test_a_token_is_required():
+    with pytest.raises(Unauthenticated):
+        caller_of({})
+
+
+def test_a_caller_without_a_name_goes_by_the_address():
+    assert caller_of(CLAIMS).name == "a@firm.example"
+
+
+@pytest.mark.parametrize("role", list(Role))
+@pytest.mark.parametrize("needed", list(Role))
+def test_a_role_may_do_what_lower_ones_may(role: Role, needed: Role):
+    caller = caller_of(CLAIMS | {"cognito:groups": f"[{role.label}]"})
+    if role >= needed:
+        caller.must_be(needed)
+    else:
+        with pytest.raises(Forbidden, match=needed.label):
+            caller.must_be(needed)
