@@ -52,24 +52,27 @@ class AlreadyAnswered(Exception):
 
 @dataclass(frozen=True)
 class Once:
-    """The claim of one request to be done once. Without a key it claims nothing."""
+    """The claim of one request to be done once. Without a key it claims nothing.
+
+    `answer` says how a result is answered; without it, only that it was done is remembered.
+    """
 
     key: str | None
     fingerprint: str
     at: datetime
-    answer: Callable[[Any], Answer]
+    answer: Callable[[Any], Answer] | None
 
     def claim(self, transaction: Transaction, result: BaseModel) -> None:
         """Add to `transaction` the record that this request was done, with the answer."""
         if self.key is None:
             return
-        answer = self.answer(result)
+        answer = self.answer(result) if self.answer else None
         record = IdempotencyRecord(
             *_key(self.key),
             fingerprint=self.fingerprint,
-            status=answer.status_code,
-            headers=json.dumps(answer.headers),
-            body=result.model_dump_json(),
+            status=answer.status_code if answer else 204,
+            headers=json.dumps(answer.headers if answer else {}),
+            body=result.model_dump_json() if answer else "",
             ttl=int((self.at + REMEMBERED).timestamp()),
         )
         # DynamoDB removes expired items late, so the condition looks at the time as well.
@@ -78,7 +81,7 @@ class Once:
 
     def part(self, name: str) -> "Once":
         """The claim of one part of a request that takes several transactions."""
-        return replace(self, key=self.key and _hash(self.key, name), answer=_done)
+        return replace(self, key=self.key and _hash(self.key, name), answer=None)
 
     def recall(self) -> None:
         """Raise what the key holds, if it is known. One read; only for requests that failed."""
@@ -95,16 +98,6 @@ class Once:
         if record.fingerprint != self.fingerprint:
             return IdempotencyKeyReused()
         return AlreadyAnswered(record)
-
-
-@dataclass(frozen=True)
-class _Done:
-    status_code: int = 204
-    headers: Any = None
-
-
-def _done(_: BaseModel) -> Answer:
-    return _Done()
 
 
 def once(

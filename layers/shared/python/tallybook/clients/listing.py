@@ -100,7 +100,7 @@ def _sources(wanted: ClientQuery, staff_id: str) -> Iterator[dict[str, str | Non
         owner = owner_of("number", wanted.number)
         yield {owner: None} if owner else {}
     if wanted.email:
-        yield _holders(fold(wanted.email), whole=True)
+        yield _holders(fold(wanted.email))
     if wanted.favourite:
         yield dict.fromkeys(favourites_of(staff_id))
     searched = query_words(f"{wanted.q or ''} {wanted.name or ''}")
@@ -108,12 +108,11 @@ def _sources(wanted: ClientQuery, staff_id: str) -> Iterator[dict[str, str | Non
         yield _holders(word)
 
 
-def _holders(word: str, *, whole: bool = False) -> dict[str, str | None] | None:
-    """The clients with a search token that begins with `word`, or is it; None: too many."""
+def _holders(word: str) -> dict[str, str | None] | None:
+    """The clients with a search token that begins with `word`; None: too many to be of use."""
     if len(word) < 2:
         return None
-    prefix = word[:TOKEN_LENGTH] + ("#" if whole else "")
-    items, more = query_prefix(f"SEARCH#{word[:2]}", prefix)
+    items, more = query_prefix(f"SEARCH#{word[:2]}", word[:TOKEN_LENGTH])
     if more:
         return None
     return {item["sk"]["S"].rpartition("#")[2]: item["name"]["S"] for item in items}
