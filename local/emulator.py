@@ -11,7 +11,8 @@ from contextlib import suppress
 from local.place import REGION, ROOT, Place, answers
 from local.problem import Problem
 
-PROGRAM = ROOT / ".local" / "emulator" / "bin" / "ministack"
+PYTHON = ROOT / ".local" / "emulator" / "bin" / "python"
+PROGRAM = ROOT / "local" / "ministack_mended.py"
 START_SECONDS = 60
 # Long enough to write all of its state down; killing it earlier would lose what was done.
 STOP_SECONDS = 60
@@ -42,7 +43,7 @@ def start(place: Place) -> None:
     with place.log_file.open("w", encoding="utf-8") as log:
         # In a session of its own, so that Ctrl-C reaches us alone and we stop it in good order.
         process = subprocess.Popen(
-            [PROGRAM],
+            [PYTHON, "-P", PROGRAM],
             env=_environment(place),
             cwd=place.directory,
             stdout=log,
@@ -126,7 +127,7 @@ def _is_emulator(pid: int) -> bool:
         check=False,
     )
     state, _, command = found.stdout.strip().partition(" ")
-    return "ministack" in command and not state.startswith("Z")
+    return PROGRAM.name in command and not state.startswith("Z")
 
 
 def _listening(port: int) -> bool:
