@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import boto3
 import pytest
@@ -11,10 +12,22 @@ from tests.support.api import Staff
 from tests.support.template import create_table
 
 
-@pytest.fixture(autouse=True)
-def aws() -> Iterator[None]:
+@contextmanager
+def empty_account() -> Iterator[None]:
+    """AWS with an empty table, seen by containers that have just started."""
+    from tallybook.clients import index
+    from tallybook.settings import store as settings
+
     with mock_aws():
         create_table(boto3.client("dynamodb"), os.environ["TABLE_NAME"])
+        index.numbers._next = None
+        settings._remembered = None
+        yield
+
+
+@pytest.fixture(autouse=True)
+def aws() -> Iterator[None]:
+    with empty_account():
         yield
 
 
@@ -26,6 +39,11 @@ def owner() -> Staff:
 @pytest.fixture
 def manager() -> Staff:
     return Staff("manager", staff_id="0b1fd0a1-62bd-4c5c-8e4b-1e9f1c1f8e3c")
+
+
+@pytest.fixture
+def specialist() -> Staff:
+    return Staff("specialist", staff_id="7c5f7b0e-1d0c-4a61-9d0e-3f6d0a0b2c4d")
 
 
 @pytest.fixture

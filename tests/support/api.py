@@ -2,6 +2,7 @@
 
 import importlib.util
 import json
+import re
 import sys
 from dataclasses import dataclass, field
 from functools import cache
@@ -9,7 +10,8 @@ from types import ModuleType
 from typing import Any
 from urllib.parse import urlencode
 
-from tests.support.template import ROOT
+from tests.support import permissions
+from tests.support.template import ROOT, functions
 
 
 @cache
@@ -23,6 +25,40 @@ def function(name: str) -> ModuleType:
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
     return module
+
+
+@cache
+def _routes() -> list[tuple[str, re.Pattern[str], str, str]]:
+    """Every route of the template: method, pattern, route key, function; exact paths first."""
+    found = [
+        (event["Properties"]["Method"], event["Properties"]["Path"], name)
+        for name, each in functions().items()
+        for event in each["Properties"]["Events"].values()
+        if event["Type"] == "HttpApi" and "Path" in event["Properties"]
+    ]
+    return [
+        (method, re.compile(re.sub(r"{(\w+)}", r"(?P<\1>[^/]+)", path)), f"{method} {path}", name)
+        for method, path, name in sorted(found, key=lambda route: "{" in route[1])
+    ]
+
+
+def route(method: str, path: str) -> tuple[str, str, dict[str, str]]:
+    """The function that the API sends a request to, the route key, and the path parameters."""
+    for known, pattern, key, name in _routes():
+        if known == method and (found := pattern.fullmatch(path)):
+            return name, key, found.groupdict()
+    return "fallback", "$default", {}
+
+
+def invoke(function_name: str, event: dict[str, Any]) -> Any:
+    """What the function answers; its calls of AWS are held against its policy."""
+    module = function(function_name)
+    with permissions.running(function_name):
+        return module.handler(event, Context())
+
+
+def send(function_name: str, event: dict[str, Any]) -> "Answer":
+    return answer_of(invoke(function_name, event))
 
 
 @dataclass
@@ -77,7 +113,27 @@ class Staff:
         headers: dict[str, str] | None = None,
     ) -> Answer:
         event = self.event(method, path, body, query=query, headers=headers)
-        return answer_of(function(function_name).handler(event, Context()))
+        return send(function_name, event)
+
+    def get(self, path: str, **query: str) -> Answer:
+        return self._ask("GET", path, None, query=query)
+
+    def post(self, path: str, body: Any = None, **headers: str) -> Answer:
+        return self._ask("POST", path, body, headers=_dashed(headers))
+
+    def put(self, path: str, body: Any = None, **headers: str) -> Answer:
+        return self._ask("PUT", path, body, headers=_dashed(headers))
+
+    def patch(self, path: str, body: Any, **headers: str) -> Answer:
+        return self._ask("PATCH", path, body, headers=_dashed(headers))
+
+    def delete(self, path: str, query: dict[str, str] | None = None, **headers: str) -> Answer:
+        return self._ask("DELETE", path, None, query=query, headers=_dashed(headers))
+
+    def _ask(self, method: str, path: str, body: Any, **more: Any) -> Answer:
+        """Calls the function that the template's routes lead to."""
+        name, _, _ = route(method, path)
+        return self.call(name, method, path, body, **more)
 
     def event(
         self,
@@ -95,9 +151,10 @@ class Staff:
             "email": f"{self.role}@firm.example",
             "name": f"The {self.role}",
         } | self.claims
+        _, key, parameters = route(method, path)
         event: dict[str, Any] = {
             "version": "2.0",
-            "routeKey": f"{method} {path}",
+            "routeKey": key,
             "rawPath": path,
             "rawQueryString": urlencode(query or {}),
             "headers": {"content-type": "application/json"}
@@ -110,11 +167,18 @@ class Staff:
             },
             "isBase64Encoded": False,
         }
+        if parameters:
+            event["pathParameters"] = parameters
         if query:
             event["queryStringParameters"] = dict(query)
         if body is not None:
             event["body"] = body if isinstance(body, str) else json.dumps(body)
         return event
+
+
+def _dashed(headers: dict[str, str]) -> dict[str, str]:
+    """Header names as arguments: `if_match` is If-Match."""
+    return {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 def answer_of(result: dict[str, Any]) -> Answer:
