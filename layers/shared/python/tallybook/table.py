@@ -31,7 +31,6 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 from pynamodb.attributes import Attribute, UnicodeAttribute
-from pynamodb.exceptions import DoesNotExist, VerboseClientError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
@@ -127,12 +126,9 @@ def present(record: type[Record]) -> Condition:
 
 def find[R: Record](record: type[R], pk: str, sk: str) -> R | None:
     """The record with this key, read consistently, or None. One GetItem."""
-    try:
-        return record.get(pk, sk, consistent_read=True)
-    except DoesNotExist:
-        return None
-    except VerboseClientError as error:
-        raise _translated(error) from error
+    key = {"pk": {"S": pk}, "sk": {"S": sk}}
+    answer = call("get_item", TableName=TABLE_NAME, Key=key, ConsistentRead=True)
+    return read(record, answer["Item"]) if "Item" in answer else None
 
 
 def find_all(keys: Sequence[tuple[str, str]], *, consistent: bool = False) -> list[Item]:
@@ -316,12 +312,9 @@ def call(operation: str, **request: Any) -> dict[str, Any]:
     return answer
 
 
-def _translated(error: Exception) -> Exception:
+def _translated(error: ClientError) -> Exception:
     """`Unavailable` for throttling; anything else is a fault of ours and stays as it is."""
-    cause = error.__cause__ if isinstance(error, VerboseClientError) else error
-    if not isinstance(cause, ClientError):
-        return error
-    answer: dict[str, Any] = dict(cause.response)
+    answer: dict[str, Any] = dict(error.response)
     codes = {answer["Error"]["Code"]} | {
         reason.get("Code") for reason in answer.get("CancellationReasons", [])
     }
