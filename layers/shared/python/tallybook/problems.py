@@ -87,11 +87,13 @@ _MESSAGES = {
 
 
 def _field(location: Iterable[str | int]) -> str:
-    parts = [str(part) for part in location]
-    if parts and parts[0] in _PLACES:
-        parts = parts[1:]
     # pydantic names the branch of a union, such as "list[str]" or "function-after[…]".
-    return ".".join(part for part in parts if "[" not in part) or "body"
+    parts = [str(part) for part in location if "[" not in str(part)]
+    if parts and parts[0] in _PLACES:
+        place, *parts = parts
+        if place == "query":  # behind the name of the model that holds the parameter
+            parts = parts[-1:]
+    return ".".join(parts) or "body"
 
 
 def _message(error: dict[str, Any]) -> str:
