@@ -4,10 +4,10 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import boto3
 import pytest
 from moto import mock_aws
 
+from tests.support import stored
 from tests.support.api import Staff
 from tests.support.template import create_table
 
@@ -19,7 +19,7 @@ def empty_account() -> Iterator[None]:
     from tallybook.settings import store as settings
 
     with mock_aws():
-        create_table(boto3.client("dynamodb"), os.environ["TABLE_NAME"])
+        create_table(stored.client(), os.environ["TABLE_NAME"])
         index.numbers._next = None
         settings._remembered = None
         yield

@@ -1,0 +1,172 @@
+"""Compares what the functions do with AWS in their tests with what template.yaml lets them do.
+
+A plugin of pytest (see tests/conftest.py). While a function's handler runs, every call of every
+AWS client is taken down. At the end of a session that ran all of tests/functions, the calls and
+the policies must be the same: a call that no policy allows fails the session, and so does a
+permission that no test needs. A session that ran only some of them says that it did not compare.
+"""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+# moto hooks the clients that are made after its import, and so does this module: before ours.
+import botocore.handlers
+import moto.core.models  # noqa: F401
+import pytest
+
+from tests.support.template import functions
+
+TESTS = Path(__file__).parents[1] / "functions"
+
+
+class Permission(NamedTuple):
+    """`function` may do `action` ("dynamodb:Query") on `resource` ("Table/index/listing")."""
+
+    function: str
+    action: str
+    resource: str
+
+    def __str__(self) -> str:
+        return f"{self.function}: {self.action} on {self.resource}"
+
+
+_MEMBERS = {
+    "Put": "PutItem",
+    "Update": "UpdateItem",
+    "Delete": "DeleteItem",
+    "ConditionCheck": "ConditionCheckItem",
+    "Get": "GetItem",
+}
+
+used: set[Permission] = set()
+_running: str | None = None
+
+
+@contextmanager
+def running(function: str) -> Iterator[None]:
+    """What AWS is asked inside is asked by this function, whichever thread asks."""
+    global _running
+    _running = function
+    try:
+        yield
+    finally:
+        _running = None
+
+
+def needed(service: str, operation: str, params: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """The actions that IAM checks for a call, and on which resource of the template."""
+    if service != "dynamodb":
+        yield f"{service}:{operation}", "StaffPool" if "UserPoolId" in params else "?"
+    elif "TransactItems" in params:
+        for item in params["TransactItems"]:
+            for kind, member in item.items():
+                yield from needed(service, _MEMBERS[kind], member)
+    else:
+        index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
+        yield f"dynamodb:{operation}", f"Table{index}"
+
+
+def _record(params: dict[str, Any], model: Any, **_: Any) -> None:
+    if _running and _state["in_functions"]:
+        service = model.service_model.signing_name
+        for action, resource in needed(service, model.name, params):
+            used.add(Permission(_running, action, resource))
+
+
+botocore.handlers.BUILTIN_HANDLERS.append(("provide-client-params", _record))
+
+
+def granted() -> set[Permission]:
+    """What the policies of the template allow."""
+    return {
+        Permission(name, action, _resource(resource))
+        for name, function in functions().items()
+        for statement in statements(function)
+        for action in _list(statement["Action"])
+        for resource in _list(statement["Resource"])
+    }
+
+
+def statements(function: dict[str, Any]) -> list[dict[str, Any]]:
+    policies = function["Properties"].get("Policies", [])
+    return [statement for policy in policies for statement in policy["Statement"]]
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def _resource(value: Any) -> str:
+    """`!GetAtt Table.Arn` is "Table", `!Sub ${Table.Arn}/index/x` is "Table/index/x"."""
+    match value:
+        case {"Fn::GetAtt": [name, "Arn"]}:
+            return str(name)
+        case {"Fn::Sub": str(text)}:
+            return text.replace("${", "").replace(".Arn}", "")
+    raise ValueError(f"{value} is not the ARN of a resource of the template")
+
+
+def disagreements(calls: Iterable[Permission], policies: Iterable[Permission]) -> list[str]:
+    calls, policies = set(calls), set(policies)
+    missing = [f"no policy allows it: {each}" for each in sorted(calls - policies)]
+    unused = [f"no function test needs it: {each}" for each in sorted(policies - calls)]
+    return missing + unused
+
+
+# ---- The hooks of pytest. With xdist, workers hand their calls over to the controller. ----
+
+_state = {"collected": False, "complete": False, "deselected": False, "in_functions": False}
+_verdict: list[str] = []
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    _state["in_functions"] = TESTS in item.path.parents
+
+
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    if any(TESTS in item.path.parents for item in items):
+        _state["deselected"] = True
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    files = {item.path for item in session.items if TESTS in item.path.parents}
+    named = any("::" in argument for argument in session.config.args)
+    _state["collected"] = bool(files)
+    _state["complete"] = (
+        files == set(TESTS.glob("test_*.py")) and not named and not _state["deselected"]
+    )
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any, error: Any) -> None:
+    output = getattr(node, "workeroutput", None) or {}
+    used.update(Permission(*each) for each in output.get("used", []))
+    for name in ("collected", "complete"):
+        _state[name] = _state[name] or output.get(name, False)
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    worker: dict[str, Any] | None = getattr(session.config, "workeroutput", None)
+    if worker is not None:
+        worker.update(used=[list(each) for each in sorted(used)], **_state)
+    elif session.config.option.collectonly or not _state["collected"]:
+        return
+    elif not _state["complete"]:
+        _verdict.append("Not compared with the policies: only some of tests/functions ran.")
+    elif session.testsfailed or session.shouldstop:
+        _verdict.append("Not compared with the policies: tests failed.")
+    elif found := disagreements(used, granted()):
+        _verdict.extend(["FAILED: template.yaml and the calls of tests/functions differ.", *found])
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    else:
+        _verdict.append(f"The policies allow just what the tests did: {len(used)} permissions.")
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    if _verdict:
+        terminalreporter.section("policies of template.yaml")
+        for line in _verdict:
+            terminalreporter.line(line)

@@ -1,0 +1,124 @@
+"""Looks at the table and disturbs it, from outside: as another program or a fault would."""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.awsrequest import AWSResponse
+
+from tallybook import dynamodb
+
+_READ, _WRITE = TypeDeserializer(), TypeSerializer()
+
+type Item = dict[str, Any]
+
+
+@cache
+def client() -> Any:
+    """moto's DynamoDB, whatever functions do with theirs."""
+    return boto3.client("dynamodb")
+
+
+def items(prefix: str = "") -> list[Item]:
+    """Every item whose partition key begins with `prefix`, sorted by key."""
+    pages = client().get_paginator("scan").paginate(TableName=os.environ["TABLE_NAME"])
+    found = [
+        {name: _READ.deserialize(value) for name, value in item.items()}
+        for page in pages
+        for item in page["Items"]
+    ]
+    found.sort(key=lambda item: (item["pk"], item["sk"]))
+    return [item for item in found if item["pk"].startswith(prefix)]
+
+
+def keys(prefix: str = "") -> list[tuple[str, str]]:
+    return [(item["pk"], item["sk"]) for item in items(prefix)]
+
+
+def item(pk: str, sk: str) -> Item:
+    (found,) = [each for each in items(pk) if (each["pk"], each["sk"]) == (pk, sk)]
+    return found
+
+
+def put(pk: str, sk: str, **attributes: Any) -> None:
+    """Writes an item as a feature would that is not there yet, or as an older version did."""
+    content = {"pk": pk, "sk": sk} | attributes
+    client().put_item(
+        TableName=os.environ["TABLE_NAME"],
+        Item={name: _WRITE.serialize(value) for name, value in content.items()},
+    )
+
+
+def alter(pk: str, sk: str, **attributes: Any) -> None:
+    """Sets attributes of an item; "row__status" is a member of the map `row`."""
+    content = item(pk, sk)
+    for name, value in attributes.items():
+        outer, _, inner = name.partition("__")
+        if inner:
+            content[outer][inner] = value
+        else:
+            content[outer] = value
+    put(**content)
+
+
+@contextmanager
+def unchanged() -> Iterator[None]:
+    """Nothing in the table may be different afterwards."""
+    before = items()
+    yield
+    assert items() == before
+
+
+class Crash(Exception):
+    """The machine stopped: nothing of ours expects it."""
+
+
+@contextmanager
+def fault(operation: str, error: str | Exception, *, after: int = 0) -> Iterator[None]:
+    """DynamoDB refuses an operation ("Query", "*") with an error code, or the call crashes.
+
+    The first `after` calls of the operation go through.
+    """
+    passed = 0
+
+    def refuse(**_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
+        nonlocal passed
+        passed += 1
+        if passed <= after:
+            return None
+        if isinstance(error, Exception):
+            raise error
+        answer = {"Error": {"Code": error, "Message": "Made up by a test"}}
+        return AWSResponse("https://dynamodb.test", 400, {}, None), answer
+
+    with _registered(f"before-call.dynamodb.{operation}", refuse):
+        yield
+
+
+@contextmanager
+def in_between(operation: str, rival: Callable[[], object]) -> Iterator[None]:
+    """Just before the first call of an operation, somebody else acts."""
+    acted = False
+
+    def act(**_: Any) -> None:
+        nonlocal acted
+        if not acted:
+            acted = True
+            rival()
+
+    with _registered(f"before-call.dynamodb.{operation}", act):
+        yield
+
+
+@contextmanager
+def _registered(event: str, handler: Callable[..., object]) -> Iterator[None]:
+    events = dynamodb.client.meta.events
+    events.register(event, handler)
+    try:
+        yield
+    finally:
+        events.unregister(event, handler)
