@@ -6,9 +6,9 @@
 #   make check    lint, format, types, template
 #   make bench    measure
 #   make openapi  write docs/openapi.json anew
-#   make build    build for AWS                         (ARCH=arm64 | x86_64 | local)
+#   make build    build for AWS                         (ARCH=arm64 | x86_64 | local; PLAIN=1)
 #   make deploy   build and deploy to AWS               (ENV=default | prod)
-#   make owner    the first owner of a deployment       (EMAIL=you@firm.com NAME=You STACK=tallybook)
+#   make owner    the first owner of a deployment       (EMAIL=you@firm.com OWNER=You STACK=tallybook)
 #   make clean    remove all that is made, the local stack's data included
 
 SHELL := /bin/bash
@@ -71,7 +71,9 @@ openapi: .venv/ready
 # SAM leaves functions without usable bytecode: it gives every file in a package the same date.
 build: .venv/ready .local/sam/ready
 	ARCH=$(ARCH) PYTHON=$(python) UV=$(uv) $(sam) build --build-dir $(BUILD)
+ifndef PLAIN
 	$(python) -m compileall -q -s $(BUILD) --invalidation-mode unchecked-hash $(BUILD)/*Function
+endif
 
 deploy: build
 	$(sam) deploy --config-env $(ENV)

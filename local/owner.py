@@ -39,12 +39,12 @@ def create_owner(
 
 
 def main() -> None:
-    """`make owner EMAIL=… NAME=… STACK=…`, with the AWS credentials of whoever calls it."""
+    """`make owner EMAIL=… OWNER=… STACK=…`, with the AWS credentials of whoever calls it."""
     email, stack = os.environ.get("EMAIL", ""), os.environ.get("STACK") or "tallybook"
     if "@" not in email:
         raise Problem("Say who the owner is: make owner EMAIL=you@your-firm.com STACK=tallybook")
     try:
-        name = os.environ.get("NAME") or email.partition("@")[0]
+        name = os.environ.get("OWNER") or email.partition("@")[0]
         create_owner(boto3.client("cognito-idp"), _pool_of(stack), email, name)
     except (BotoCoreError, ClientError) as error:
         raise Problem(f"AWS refused: {error}") from error
