@@ -140,7 +140,7 @@ def to_client(record: ClientRecord, staff_id: str) -> Client:
         sla=trusted(Sla, {work: trusted(Targets, times) for work, times in record.sla.items()}),
         payment_settings=trusted(PaymentSettings, record.payment_settings),
         status="suspended" if row.status else "active",
-        suspended=Suspension.model_validate(record.suspended) if record.suspended else None,
+        suspended=_suspension(record.suspended),
         flag=Flag.model_validate(row.flag) if row.flag else None,
         favourite=staff_id in row.favourites,
         portal=Portal.model_validate(record.portal or {}),
@@ -195,6 +195,11 @@ def words_of_row(row: Mapping[str, Any]) -> list[str]:
         emails=row.get("emails", []),
         telephone=row.get("telephone"),
     )
+
+
+def _suspension(stored: dict[str, Any] | None) -> Suspension | None:
+    # What is stored leaves out a reason that was not given.
+    return Suspension.model_validate({"reason": None} | stored) if stored else None
 
 
 def _accounts(stored: Mapping[str, Mapping[str, int | Decimal]], own: str) -> list[Account]:
