@@ -1,0 +1,55 @@
+"""Faults of DynamoDB that a test cannot wait for."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import SimpleNamespace
+from typing import Any
+
+from tallybook import dynamodb
+
+
+@contextmanager
+def refused(
+    operation: str, code: str, *, reasons: list[str] | None = None, times: int = 10**6
+) -> Iterator[list[None]]:
+    """The next `times` calls of the operation are refused; yields a list that counts them."""
+    refusals: list[None] = []
+    answer: dict[str, Any] = {"Error": {"Code": code, "Message": code}}
+    if reasons:
+        answer["CancellationReasons"] = [{"Code": reason} for reason in reasons]
+
+    def refuse(**_: Any) -> Any:
+        if len(refusals) == times:
+            return None
+        refusals.append(None)
+        return SimpleNamespace(status_code=400), answer
+
+    with _before(operation, refuse):
+        yield refusals
+
+
+class Crash(Exception):
+    """The container died."""
+
+
+@contextmanager
+def crash_at(operation: str, count: int) -> Iterator[None]:
+    """The call of the operation with this number does not happen: the container dies."""
+    calls = iter(range(1, 10**6))
+
+    def die(**_: Any) -> None:
+        if next(calls) == count:
+            raise Crash
+
+    with _before(operation, die):
+        yield
+
+
+@contextmanager
+def _before(operation: str, handle: Any) -> Iterator[None]:
+    events, name = dynamodb.client.meta.events, f"before-call.dynamodb.{operation}"
+    events.register(name, handle)
+    try:
+        yield
+    finally:
+        events.unregister(name, handle)
