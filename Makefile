@@ -100,9 +100,11 @@ endef
 
 $(tools)/bin/uv:
 	@echo "Installing uv" >&2
-	@python3 -m venv $(tools) && $(tools)/bin/pip install --quiet uv \
-	|| { echo "Could not install uv: this takes python3 with venv and pip, and a network." >&2; \
-	     exit 1; }
+	@mkdir -p .local; \
+	{ python3 -m venv --without-pip $(tools) && python3 -m pip --python $(tools) install uv; } \
+		> .local/install.log 2>&1 \
+	|| { echo "Could not install uv: it takes python3, pip and a network; see .local/install.log." \
+	     >&2; exit 1; }
 
 .local/dynamodb/ready: .venv/ready local/dynamodb_local.py
 	@$(python) -m local.dynamodb_local

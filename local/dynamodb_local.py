@@ -29,6 +29,8 @@ START_SECONDS = 60
 
 def ensure() -> Path:
     """The directory of DynamoDB Local, fetched the first time."""
+    if shutil.which("java") is None:
+        raise Problem("Java is missing, and DynamoDB Local needs it: install a JRE, 17 or newer.")
     if not (READY.exists() and READY.read_text("utf-8") == PACKAGE):
         _fetch()
     return HOME
@@ -37,8 +39,6 @@ def ensure() -> Path:
 @contextmanager
 def running(port: int | None = None) -> Iterator[str]:
     """An empty DynamoDB, in memory, for as long as the block; yields its address."""
-    if shutil.which("java") is None:
-        raise Problem("Java is missing, and DynamoDB Local needs it: install a JRE, 17 or newer.")
     home = ensure()
     port = port or free_port()
     process = subprocess.Popen(
