@@ -34,6 +34,7 @@ _REASONS = {
     "500": "A fault of ours; name the `request_id` when you ask.",
     "503": "The service is overloaded; try again.",
 }
+_HEADERS = {"idempotency-key": "Idempotency-Key", "if-match": "If-Match"}
 _ETAG = {"schema": {"type": "string", "examples": ['"3"']}, "description": "The version."}
 _LOCATION = {"schema": {"type": "string"}, "description": "The path of what was created."}
 _REPLAYED = {
@@ -119,6 +120,9 @@ def _completed(openapi: Json) -> Json:
 def _complete(operation: Json, method: str, path: str, schemas: Json) -> None:
     operation["operationId"] = operation["operationId"].partition("_v1_")[0]
     _describe_filters(operation)
+    for parameter in operation.get("parameters", []):
+        # Powertools writes the names of headers in lower case.
+        parameter["name"] = _HEADERS.get(parameter["name"], parameter["name"])
     parameters = {each["name"] for each in operation.get("parameters", [])}
     for media in operation.get("requestBody", {}).get("content", {}).values():
         media["example"] = example(media["schema"], schemas, whole=False)

@@ -103,7 +103,7 @@ class Flag(ApiModel):
 class Suspension(ApiModel):
     at: Timestamp
     by: StaffId
-    reason: str | None = Field(examples=["Unpaid since July"])
+    reason: str | None = Field(default=None, examples=["Unpaid since July"])
 
 
 class Portal(ApiModel):
