@@ -112,9 +112,7 @@ def test_of_several_edits_of_one_version_one_is_made_and_the_others_are_stale(
         headers = {"If-Match": owner.call("clients", "GET", acme).etag}
         answers = containers.at_once(
             [
-                Request(
-                    "clients", "PATCH", acme, {"last_name": f"{name} {round_}"}, {"If-Match": tag}
-                )
+                Request("clients", "PATCH", acme, {"last_name": f"{name} {round_}"}, headers)
                 for name in ("Ahn", "Bell", "Cruz", "Diaz", "Egan", "Frey")
             ]
         )

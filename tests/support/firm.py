@@ -19,7 +19,7 @@ _GIVEN = ("Ada", "Björn", "Chloé", "Dmitri", "Elif", "Fatima", "Göran", "Hana
 _TRADES = ("Bakery", "Carpentry", "Dental", "Elektro", "Florist", "Garage", "Hotel", "Imports")
 
 
-def client(number: int, **fields: Any) -> NewClient:
+def client(number: int, /, **fields: Any) -> NewClient:
     """A client with a name that no other has, in an order by name that is not that of numbers."""
     scattered = number * 7919 % 1_000_003
     return NewClient.model_validate(
