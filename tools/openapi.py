@@ -246,7 +246,7 @@ def example(schema: Json, schemas: Json, *, whole: bool) -> Any:
     if schema.get("default") is not None and schema.get("type") != "object":
         return schema["default"]
     for choice in schema.get("anyOf", []):
-        if choice != {"type": "null"}:
+        if "examples" in choice or "$ref" in choice or {"type": "null"} not in schema["anyOf"]:
             return example(choice, schemas, whole=whole)
     return _example_of_type(schema, schemas, whole=whole)
 

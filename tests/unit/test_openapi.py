@@ -1,7 +1,12 @@
+import json
 import subprocess
 import sys
+from typing import Any
 
-from tests.support.template import ROOT
+from jsonschema import Draft202012Validator
+from openapi_spec_validator import validate
+
+from tests.support.template import ROOT, functions
 
 
 def test_the_document_is_up_to_date():
@@ -13,3 +18,46 @@ def test_the_document_is_up_to_date():
         check=False,
     )
     assert check.returncode == 0, check.stdout + check.stderr
+
+
+def test_the_document_is_openapi():
+    validate(document())
+
+
+def test_the_gateway_routes_what_the_document_describes():
+    routed = {
+        (event["Properties"]["Path"], event["Properties"]["Method"].lower())
+        for function in functions().values()
+        for event in function["Properties"].get("Events", {}).values()
+        if event["Type"] == "HttpApi" and "Path" in event["Properties"]
+    }
+    described = {(path, method) for path, item in document()["paths"].items() for method in item}
+    assert routed == described
+
+
+def test_every_operation_has_examples():
+    for path, item in document()["paths"].items():
+        for method, operation in item.items():
+            answers = operation["responses"].values()
+            bodies = [operation.get("requestBody", {}), *answers]
+            for media in (m for body in bodies for m in body.get("content", {}).values()):
+                assert "example" in media, (path, method)
+
+
+def test_the_examples_of_requests_and_answers_fit_their_schemas():
+    content = document()
+    checked = 0
+    for item in content["paths"].values():
+        for operation in item.values():
+            for body in [operation.get("requestBody", {}), *operation["responses"].values()]:
+                for media in body.get("content", {}).values():
+                    schema = media["schema"] | {"components": content["components"]}
+                    Draft202012Validator(schema).validate(media["example"])
+                    checked += 1
+    assert checked > 100
+
+
+def document() -> dict[str, Any]:
+    text = (ROOT / "docs" / "openapi.json").read_text(encoding="utf-8")
+    content: dict[str, Any] = json.loads(text)
+    return content
