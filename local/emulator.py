@@ -71,6 +71,7 @@ def stop(place: Place) -> bool:
     while _is_emulator(pid) and time.monotonic() < deadline:
         time.sleep(0.05)
     _kill_rest(pid)
+    shutil.rmtree(place.directory / "tmp", ignore_errors=True)
     place.running_file.unlink(missing_ok=True)
     return True
 
