@@ -13,7 +13,7 @@ from tallybook.dates import timestamp
 from tallybook.ids import new_id
 from tallybook.table import TABLE_NAME, Item, Transaction, absent
 
-FOUNDED = datetime(2026, 1, 1, tzinfo=UTC)
+FOUNDED = datetime(2100, 1, 1, tzinfo=UTC)  # so that these are newer than what a test creates
 _BATCH = 25
 _GIVEN = ("Ada", "Björn", "Chloé", "Dmitri", "Elif", "Fatima", "Göran", "Hana", "Iñigo", "Jürgen")
 _TRADES = ("Bakery", "Carpentry", "Dental", "Elektro", "Florist", "Garage", "Hotel", "Imports")
@@ -26,7 +26,7 @@ def client(number: int, /, **fields: Any) -> NewClient:
         {
             "business_name": f"{_GIVEN[number % 10]} {_TRADES[number % 8]} {scattered:07}",
             "number": f"F-{number:06}",
-            "emails": [f"office{number}@firm{number}.example"],
+            "emails": [f"office@firm{number:06}.example"],
             "billing_address": {"street1": "Lindenstraße 12", "city": "Köln", "country": "DE"},
             "currency": "EUR",
         }

@@ -1,0 +1,41 @@
+"""`make bench`: everything that PERFORMANCE.md sets goals for, measured in one run.
+
+python -m tests.bench            prints
+python -m tests.bench --write    and rewrites docs/benchmarks.md
+"""
+
+import argparse
+import sys
+from pathlib import Path
+
+from tests import conftest  # noqa: F401 - sets the environment of a function
+from tests.bench import builds
+from tests.support.template import ROOT
+
+DOCUMENT = ROOT / "docs" / "benchmarks.md"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench")
+    parser.add_argument("--write", action="store_true", help="rewrite docs/benchmarks.md")
+    parser.add_argument("--rounds", type=int, default=15, help="of each measurement")
+    parser.add_argument("--clients", type=int, default=100_000, help="of the large firm")
+    wanted = parser.parse_args()
+    say("Building twice: as it is deployed, and by plain `sam build`")
+    shipped, plain = builds.build(plain=False), builds.build(plain=True)
+    sys.path.insert(0, str(ROOT / "layers" / "shared" / "python"))
+    from tests.bench import report
+
+    text = report.made(shipped, plain, rounds=wanted.rounds, clients=wanted.clients, say=say)
+    sys.stdout.write(text)
+    if wanted.write:
+        Path(DOCUMENT).write_text(text, "utf-8")
+        say(f"Wrote {DOCUMENT.relative_to(ROOT)}")
+
+
+def say(line: str) -> None:
+    sys.stderr.write(f"{line}\n")
+
+
+if __name__ == "__main__":
+    main()

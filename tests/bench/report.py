@@ -1,0 +1,231 @@
+"""The document: runs every measurement and says how to read it."""
+
+import os
+import platform
+import subprocess
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from local.dynamodb_local import PACKAGE, running
+from tests.bench import builds, cold, operations, page, scale
+from tests.bench.builds import Build
+from tests.bench.operations import Measured
+from tests.bench.tables import table, verdict
+from tests.support import local_table
+from tests.support.template import ROOT, functions, template
+
+# List prices in dollars (PERFORMANCE.md).
+_HTTP_REQUEST = 1.00e-6
+_WRITE_UNIT = 0.625e-6
+_READ_UNIT = 0.125e-6
+_INVOCATION = 0.20e-6
+_GB_SECOND = 0.0000133334
+_HTTP_FUNCTIONS = ("clients", "contacts", "settings", "staff", "fallback")
+
+type Say = Callable[[str], None]
+
+
+def made(shipped: Build, plain: Build, *, rounds: int, clients: int, say: Say) -> str:
+    parts = [_introduction(rounds)]
+    say("Cold starts")
+    parts.append(_cold(shipped, plain, rounds=rounds))
+    with running() as url, local_table.pointed_at(url):
+        admin = local_table.client_for(url)
+        say("Operations")
+        with local_table.fresh_table(url):
+            found = list(operations.all_of(admin, rounds=rounds))
+            parts.append(_operations(found))
+            parts.append(_costs(found))
+            say("List page")
+            parts.append(_page(page.measure(url, rounds=4 * rounds)))
+        say(f"{scale.FEW} and {clients:,} clients (filling takes minutes)")
+        with local_table.fresh_table(url):
+            by_name = scale.measure(admin, url, many=clients, rounds=rounds)
+            broad = scale.broad_search(admin, rounds=3)
+            parts.append(_scale(by_name, broad, clients))
+    say("Packages")
+    parts.append(_sizes(shipped, plain))
+    return "\n".join(parts)
+
+
+def _introduction(rounds: int) -> str:
+    packages = ("aws-lambda-powertools", "boto3", "pydantic", "pynamodb")
+    versions = ", ".join(f"{name} {version(name)}" for name in packages)
+    commit = subprocess.run(
+        ["git", "-C", ROOT, "rev-parse", "--short", "HEAD"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.strip()
+    return f"""# Benchmarks
+
+Written by `make bench` (`python -m tests.bench --write`); not edited by hand.
+
+Machine: {_processor()}, {os.cpu_count()} cores, {platform.system()} {platform.machine()},
+Python {platform.python_version()}. {versions}; {PACKAGE} (DynamoDB Local).
+Commit {commit}, {datetime.now(UTC):%Y-%m-%d}. Medians of {rounds} rounds.
+
+How to read it: milliseconds are CPU time of this machine, which others may be using as well, and
+say little about Lambda; trust the ratios, whose two sides are measured in turn. Requests and units
+do not depend on the machine. Measured: CPU, requests, units of single calls and reads (DynamoDB
+Local's ConsumedCapacity), sizes. Computed: write units of transactions (2 for each started KB of
+an item, 1 for each index entry; DynamoDB Local gets them wrong) and dollars.
+"""
+
+
+def _processor() -> str:
+    try:
+        text = Path("/proc/cpuinfo").read_text("utf-8")
+        names = [line.partition(":")[2] for line in text.splitlines() if "model name" in line]
+        return names[0].strip()
+    except (OSError, IndexError):
+        return platform.processor() or "unknown processor"
+
+
+def _cold(shipped: Build, plain: Build, *, rounds: int) -> str:
+    floor = cold.Start("floor", shipped.floor, shipped.layer)
+    ours = {name: cold.Start(name, shipped.function(name), shipped.layer) for name in functions()}
+    theirs = {name: cold.Start(name, plain.function(name), plain.layer) for name in functions()}
+    cold.measure([floor, *ours.values(), *theirs.values()], rounds=rounds)
+    rows: list[tuple[str, ...]] = [
+        ("floor (hello)", f"{floor.median:.0f}", floor.spread, *3 * [""])
+    ]
+    for name, start in sorted(ours.items(), key=lambda each: -each[1].median):
+        rows.append(
+            (
+                name,
+                f"{start.median:.0f}",
+                start.spread,
+                f"{start.median / floor.median:.2f}",
+                f"{theirs[name].median:.0f}",
+                f"{start.median / theirs[name].median:.2f}",
+            )
+        )
+    largest = max(_HTTP_FUNCTIONS, key=lambda name: ours[name].median)
+    to_floor = ours[largest].median / floor.median
+    to_plain = ours[largest].median / theirs[largest].median
+    head = ("function", "ms", "spread", "to the floor", "plain build, ms", "to plain")
+    return f"""## Cold start
+
+Import and initialisation in a fresh interpreter, beyond the bare interpreter. The floor is a hello
+function with the same framework, a body model and a DynamoDB client that is ready, from the same
+layer (`tests/bench/floor`). Plain is what `sam build` makes of the same code with the layer
+installed as it comes: nothing pruned, and no bytecode that Python would take. The spread is half
+the distance between the quartiles.
+
+{table(head, rows)}
+
+The largest HTTP function, {largest}: to the floor {verdict(to_floor, 1.3)}, to plain
+{verdict(to_plain, 0.35)}.
+"""
+
+
+def _operations(found: Iterable[Measured]) -> str:
+    rows = [
+        (each.name, each.kinds, _units(each.reads), _units(each.writes), _ms(each.milliseconds))
+        for each in found
+    ]
+    head = ("operation", "requests", "read units", "write units", "CPU ms")
+    return f"""## Operations
+
+In a warm container, from the event to the answer. A firm of 200 clients.
+
+{table(head, rows)}
+"""
+
+
+def _costs(found: Iterable[Measured]) -> str:
+    memory = template()["Globals"]["Function"]["MemorySize"]
+    rows = []
+    for each in found:
+        database = each.reads * _READ_UNIT + each.writes * _WRITE_UNIT
+        compute = _INVOCATION + each.milliseconds / 1000 * memory / 1024 * _GB_SECOND
+        total = _HTTP_REQUEST + database + compute
+        amounts = (1e6 * part for part in (database, compute, total))
+        rows.append((each.name.strip(), *(f"{amount:.2f}" for amount in amounts)))
+    head = ("operation", "table", "Lambda", "with the API")
+    return f"""## Cost
+
+Dollars for a million, at list prices: HTTP API $1.00, write unit $0.625, read unit $0.125,
+Lambda on arm64 $0.20 and $0.0000133334 a GB-second, with the CPU time above at {memory} MB. Waiting
+for DynamoDB is billed too: about $0.07 a million for each 5 ms.
+
+{table(head, rows)}
+"""
+
+
+def _page(found: dict[str, float]) -> str:
+    bare = next(iter(found.values()))
+    rows = [(name, _ms(each), f"{each / bare:.2f}") for name, each in found.items()]
+    ratio = found["list page, from the handler in"] / bare
+    return f"""## A page of 50 clients
+
+CPU of one page. The first line is the bare call: botocore's query, its answer not parsed beyond
+JSON. The last two read the same page and stop at records or items: no router, no validation, no
+answer in JSON.
+
+{table(("way", "CPU ms", "to the bare call"), rows)}
+
+List page from the handler in: {verdict(ratio, 2.5)}.
+"""
+
+
+def _scale(by_name: dict[str, list[Measured]], broad: Measured, clients: int) -> str:
+    rows: list[tuple[Any, ...]] = []
+    for name, (few, many) in by_name.items():
+        same = (few.requests, few.reads, few.writes) == (many.requests, many.reads, many.writes)
+        rows.append(
+            (
+                name,
+                few.kinds,
+                f"{_units(few.reads)} / {_units(few.writes)}",
+                many.kinds,
+                f"{_units(many.reads)} / {_units(many.writes)}",
+                "yes" if same else "NO",
+                f"{few.milliseconds:.1f}, {many.milliseconds:.1f}",
+            )
+        )
+    head = (
+        "operation",
+        f"{scale.FEW} clients",
+        "read / write units",
+        f"{clients:,} clients",
+        "read / write units",
+        "same",
+        "CPU ms",
+    )
+    return f"""## {scale.FEW} and {clients:,} clients
+
+{table(head, rows)}
+
+A search for a word that every eighth of the {clients:,} clients has takes {broad.kinds} and
+{_units(broad.reads)} read units. Beyond 1 MB of search tokens a search walks the list instead.
+"""
+
+
+def _sizes(shipped: Build, plain: Build) -> str:
+    packages = {"layer": "SharedLayer", **builds.names()}
+    rows = []
+    for name, folder in packages.items():
+        zipped, unpacked = builds.sizes(shipped.directory / folder)
+        zipped_plain, unpacked_plain = builds.sizes(plain.directory / folder)
+        sizes = (zipped, unpacked, zipped_plain, unpacked_plain)
+        rows.append((name, *(f"{size / 1024:,.0f}" for size in sizes)))
+    head = ("package", "zip, KB", "unpacked, KB", "plain zip, KB", "plain unpacked, KB")
+    return f"""## Packages
+
+For the processor of this machine.
+
+{table(head, rows)}
+"""
+
+
+def _units(units: float) -> str:
+    return f"{units:g}"
+
+
+def _ms(milliseconds: float) -> str:
+    return f"{milliseconds:.1f}"
