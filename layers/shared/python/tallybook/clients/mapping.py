@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 from tallybook.clients.models import (
@@ -209,5 +210,13 @@ def _accounts(stored: Mapping[str, Mapping[str, int | Decimal]], own: str) -> li
 
 
 def _account(currency: str, totals: Mapping[str, int | Decimal]) -> Account:
+    if not totals:
+        return _nothing_booked(currency)
     texts = {name: amount_text(Decimal(totals.get(name, 0)), currency) for name in _TOTALS}
     return trusted(Account, {"currency": currency, **texts})
+
+
+@cache  # a page shows it for most of its clients
+def _nothing_booked(currency: str) -> Account:
+    nothing = amount_text(Decimal(0), currency)
+    return trusted(Account, {"currency": currency, **dict.fromkeys(_TOTALS, nothing)})
