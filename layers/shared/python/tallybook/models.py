@@ -1,6 +1,9 @@
 """The base of every API model, and merge patches."""
 
-from typing import Annotated, Any
+from functools import cache, reduce
+from operator import or_
+from types import UnionType
+from typing import Annotated, Any, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
 
@@ -22,15 +25,29 @@ class Patch[T: BaseModel](ApiModel):
 
     @classmethod
     def __class_getitem__(cls, model: Any) -> Any:
-        fields: Any = {
-            name: (
-                # None: an Annotated wants at least one annotation, and a field may have none.
-                Annotated[field.annotation, None, *field.metadata] | None,
-                Field(default=None, description=field.description, examples=field.examples),
-            )
-            for name, field in model.model_fields.items()
-        }
-        return create_model(f"Patch[{model.__name__}]", __base__=ApiModel, **fields)
+        return _patch_of(model, f"Patch[{model.__name__}]")
+
+
+@cache
+def _patch_of(model: type[BaseModel], name: str) -> Any:
+    fields: Any = {
+        name: (
+            # None: an Annotated wants at least one annotation, and a field may have none.
+            Annotated[_patched(field.annotation), None, *field.metadata] | None,
+            Field(default=None, description=field.description, examples=field.examples),
+        )
+        for name, field in model.model_fields.items()
+    }
+    return create_model(name, __base__=ApiModel, **fields)
+
+
+def _patched(annotation: Any) -> Any:
+    """An object inside is patched as well: null clears a member of it, too."""
+    if isinstance(annotation, UnionType):
+        return reduce(or_, map(_patched, get_args(annotation)))
+    if isinstance(annotation, type) and issubclass(annotation, ApiModel):
+        return _patch_of(annotation, f"{annotation.__name__}Patch")
+    return annotation
 
 
 def trusted[M: BaseModel](model: type[M], fields: dict[str, Any]) -> M:
