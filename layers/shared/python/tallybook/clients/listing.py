@@ -103,8 +103,8 @@ def _sources(wanted: ClientQuery, staff_id: str) -> Iterator[dict[str, str | Non
         yield _holders(fold(wanted.email))
     if wanted.favourite:
         yield dict.fromkeys(favourites_of(staff_id))
-    searched = query_words(f"{wanted.q or ''} {wanted.name or ''}")
-    for word in searched[:_LOOKED_UP]:
+    searched = query_words(wanted.q or "") + query_words(wanted.name or "")
+    for word in sorted(searched, key=len, reverse=True)[:_LOOKED_UP]:
         yield _holders(word)
 
 

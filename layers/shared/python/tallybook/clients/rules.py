@@ -7,6 +7,7 @@ from tallybook.telephones import search_forms
 from tallybook.text import fold, parts, words
 
 MOST_TOKENS = 40  # twice as many, for a renamed client, must fit into a transaction
+_TELEPHONE = re.compile(r"(?<!\S)[+(0][\d\s()./-]*\d(?!\S)")
 TOKEN_LENGTH = 40  # a longer word is found by its first 40 characters and then compared whole
 
 
@@ -68,7 +69,7 @@ def query_words(query: str) -> list[str]:
 
     Digits behind a "+" or a leading "0" or "(" are one telephone number, however spaced.
     """
-    joined = re.sub(r"(?<!\S)[+(0][\d\s()./-]*\d", lambda match: re.sub(r"\s", "", match[0]), query)
+    joined = _TELEPHONE.sub(lambda match: re.sub(r"\s", "", match[0]), query)
     return sorted(set(words(joined)), key=lambda word: (-len(word), word))
 
 
