@@ -77,7 +77,8 @@ def test_every_route_refuses_a_request_without_a_token(
     method: str, path: str, name: str, owner: Staff
 ):
     event = owner.event(method, filled(path), {})
-    for authorizer in (None, {}, {"jwt": None}, {"jwt": {"claims": {}}}):
+    broken: list[Any] = [None, {}, {"jwt": None}, {"jwt": {"claims": {}}}]
+    for authorizer in broken:
         event["requestContext"]["authorizer"] = authorizer
         assert_problem(send(name, event), 401, "unauthenticated")
     del event["requestContext"]["authorizer"]
@@ -281,7 +282,6 @@ def test_json_has_several_media_types(media_type: str, owner: Staff):
         ("/v1/clients", {"balance_due": "2"}),
         ("/v1/clients", {"portal_status": "invited"}),
         ("/v1/clients", {"q": "a" * 201}),
-        ("/v1/clients", {"q": "a\u0000b"}),
         ("/v1/clients", {"tag": "x" * 61}),
         ("/v1/clients", {"nmae": "Acme"}),
         ("/v1/clients/{client_id}/contacts", {"limit": "0"}),

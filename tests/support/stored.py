@@ -9,6 +9,7 @@ from typing import Any
 import boto3
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from tallybook import dynamodb
 
@@ -40,8 +41,9 @@ def keys(prefix: str = "") -> list[tuple[str, str]]:
 
 
 def item(pk: str, sk: str) -> Item:
-    (found,) = [each for each in items(pk) if (each["pk"], each["sk"]) == (pk, sk)]
-    return found
+    key = {"pk": {"S": pk}, "sk": {"S": sk}}
+    found = client().get_item(TableName=os.environ["TABLE_NAME"], Key=key)["Item"]
+    return {name: _READ.deserialize(value) for name, value in found.items()}
 
 
 def put(pk: str, sk: str, **attributes: Any) -> None:
@@ -93,7 +95,7 @@ def fault(operation: str, error: str | Exception, *, after: int = 0) -> Iterator
         if isinstance(error, Exception):
             raise error
         answer = {"Error": {"Code": error, "Message": "Made up by a test"}}
-        return AWSResponse("https://dynamodb.test", 400, {}, None), answer
+        return AWSResponse("https://dynamodb.test", 400, HTTPHeaders(), None), answer
 
     with _registered(f"before-call.dynamodb.{operation}", refuse):
         yield
