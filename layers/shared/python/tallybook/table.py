@@ -10,6 +10,7 @@
 | SettingsRecord | `SETTINGS` | `SETTINGS` |
 | StaffRecord | `STAFF#<staff_id>` | `STAFF` |
 | FavouriteRecord | `STAFF#<staff_id>` | `FAVOURITE#<client_id>` |
+| WorkflowRecord | `WORKFLOW#<workflow_id>` | `WORKFLOW` |
 | IdempotencyRecord | `IDEMPOTENCY#<key>` | `IDEMPOTENCY` |
 
 | index | record | partition | sort |

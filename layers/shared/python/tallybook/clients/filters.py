@@ -24,8 +24,9 @@ PortalStatus = Literal["not_invited", "waiting", "accepted", "expired"]
 class ClientQuery(ApiModel):
     """The filters of the client list. They combine: a client has to pass them all."""
 
-    q: Line | None = Field(
+    q: str | None = Field(
         default=None,
+        max_length=200,
         description="Words; each must begin a word of a name, or the whole number, e-mail address"
         " or telephone number. Case, accents and punctuation do not count.",
         examples=["mull"],

@@ -16,9 +16,9 @@ from tallybook.clients.records import (
     SequenceRecord,
     UniqueRecord,
 )
-from tallybook.clients.rules import tokens
+from tallybook.clients.rules import number_text, sequence_of, tokens
 from tallybook.errors import EmailTaken, NumberTaken
-from tallybook.table import Item, Transaction, absent, find, query_prefix, read
+from tallybook.table import TABLE_NAME, Item, Transaction, absent, call, find, query_prefix, read
 from tallybook.text import sort_key
 from tallybook.versions import VersionChanged, version_changed
 
@@ -112,18 +112,43 @@ class Numbers:
             self._next = int(record.next) if record else 1
         return self._next
 
-    def advance(self, transaction: Transaction, to: int) -> None:
-        """Add to `transaction` that the sequence goes on at `to`."""
-        seen = self.next()
+    def draw(self, pattern: str, *, skip: int, alone: bool) -> str:
+        """The number to try next; `alone` reserves one, whatever others do."""
+        return number_text(pattern, self._reserve() if alone else self.next() + skip)
+
+    def take(self, transaction: Transaction, pattern: str, number: str) -> int:
+        """Move the sequence behind `number`, if it is one of its numbers and lies ahead.
+
+        Returns where the sequence stands after the commit, for `remember`.
+        """
+        seen, taken = self.next(), sequence_of(pattern, number)
+        if taken is None or taken < seen:
+            return seen
         transaction.update(
             SequenceRecord(*self._KEY),
-            [SequenceRecord.next.set(to)],
+            [SequenceRecord.next.set(taken + 1)],
             self._stands_at(seen),
             self._learn,
         )
+        return taken + 1
 
     def remember(self, following: int) -> None:
         self._next = following
+
+    def _reserve(self) -> int:
+        """A number of one's own in one write. It is lost if it is not used."""
+        pk, sk = self._KEY
+        answer = call(
+            "update_item",
+            TableName=TABLE_NAME,
+            Key={"pk": {"S": pk}, "sk": {"S": sk}},
+            UpdateExpression="SET #next = if_not_exists(#next, :one) + :one",
+            ExpressionAttributeNames={"#next": "next"},
+            ExpressionAttributeValues={":one": {"N": "1"}},
+            ReturnValues="UPDATED_NEW",
+        )
+        self._next = int(answer["Attributes"]["next"]["N"])
+        return self._next - 1
 
     @staticmethod
     def _stands_at(seen: int) -> Condition:

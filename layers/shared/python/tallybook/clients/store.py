@@ -13,9 +13,8 @@ from tallybook.clients.index import favourite, guard, numbers, tokenize
 from tallybook.clients.mapping import enter, entered, new_record, partition, to_client
 from tallybook.clients.models import Client, ClientPatch, Latest, NewClient, Overview
 from tallybook.clients.records import ClientRecord
-from tallybook.clients.rules import number_text, sequence_of
 from tallybook.dates import timestamp
-from tallybook.errors import ClientHasInvoices, ClientNotFound, InvalidField, NumberTaken
+from tallybook.errors import Busy, ClientHasInvoices, ClientNotFound, InvalidField, NumberTaken
 from tallybook.idempotency import Once
 from tallybook.ids import is_ulid, new_id
 from tallybook.models import merged_into
@@ -33,6 +32,7 @@ from tallybook.table import (
 )
 from tallybook.telephones import normalise
 from tallybook.versions import VersionChanged, etag, must_match, until_unchanged, version_changed
+from tallybook.workflows.guard import must_exist
 
 type Edit = Callable[[ClientRecord], None]
 
@@ -44,37 +44,33 @@ LATEST = {
     "emails": "EMAIL#",
 }
 _SHOWN = 5
+_RACES = 3
 
 
 def create(new: NewClient, *, by: str, at: datetime, once: Once) -> Client:
     """Create a client; without a number it gets the next one of the sequence.
 
-    Raises `NumberTaken`, `EmailTaken`, and `InvalidField` for an unknown AR specialist.
+    One transaction, on the condition that the settings and the sequence are as this container
+    remembers them. Who loses that race a few times reads the settings and reserves a number first.
+    Raises `NumberTaken`, `EmailTaken`, and `InvalidField` for an unknown AR specialist or workflow.
     """
     client_id = new_id(at)
-    skipped = 0  # numbers of the sequence that were found to be given by hand
+    lost = skipped = 0  # races; numbers of the sequence that were given by hand
 
     def attempt() -> Client:
-        nonlocal skipped
-        settings = settings_store.remembered()
-        pattern, following = settings.numbering.client, numbers.next()
-        number = new.number or number_text(pattern, following + skipped)
-        # A number entered by hand that looks like the sequence's moves the sequence on.
-        taken = sequence_of(pattern, number)
-        complete = new.model_copy(
-            update={"number": number, "currency": new.currency or settings.currency}
-        )
-        record = new_record(client_id, _normalised(complete), at=timestamp(at))
+        nonlocal lost, skipped
+        alone = lost >= _RACES
+        settings = settings_store.get() if alone else settings_store.remembered()
+        pattern = settings.numbering.client
+        number = new.number or numbers.draw(pattern, skip=skipped, alone=alone)
+        record = _new_record(client_id, new, number, settings.currency, at=at)
         client = to_client(record, by)
-
         transaction = Transaction()
         once.claim(transaction, client)
-        settings_store.unchanged(transaction, settings)
-        advances = taken is not None and taken >= following
-        if advances and taken is not None:
-            numbers.advance(transaction, taken + 1)
-        if new.ar_specialist:
-            must_be_active(transaction, new.ar_specialist, field="ar_specialist")
+        if not alone:
+            settings_store.unchanged(transaction, settings)
+        following = numbers.take(transaction, pattern, number)
+        _check_references(transaction, None, record)
         transaction.put(record, absent(ClientRecord))
         guard(transaction, None, record)
         tokenize(transaction, None, record)
@@ -85,8 +81,15 @@ def create(new: NewClient, *, by: str, at: datetime, once: Once) -> Client:
                 raise
             skipped = 2 * skipped + 1
             raise VersionChanged from None
-        if advances and taken is not None:
-            numbers.remember(taken + 1)
+        except Busy:
+            if alone:
+                raise
+            lost = _RACES
+            raise VersionChanged from None
+        except VersionChanged:
+            lost += 1
+            raise
+        numbers.remember(following)
         return client
 
     return until_unchanged(attempt)
@@ -243,9 +246,7 @@ def _edit(
         if changes:
             is_unchanged = ClientRecord.version == before.version
             transaction.update(before, changes, is_unchanged, version_changed)
-        specialist = after.row.ar_specialist
-        if specialist and specialist != before.row.ar_specialist:
-            must_be_active(transaction, specialist, field="ar_specialist")
+        _check_references(transaction, before, after)
         guard(transaction, before, after)
         tokenize(transaction, before, after)
         transaction.commit()
@@ -257,6 +258,17 @@ def _edit(
 def _twice(record: ClientRecord) -> tuple[ClientRecord, ClientRecord]:
     """The record and a copy of it to change."""
     return record, read(ClientRecord, record.serialize())
+
+
+def _check_references(
+    transaction: Transaction, before: ClientRecord | None, after: ClientRecord
+) -> None:
+    """Make `transaction` fail when the client newly names a member or workflow that is missing."""
+    specialist, workflow = after.row.ar_specialist, after.workflow_id
+    if specialist and (before is None or specialist != before.row.ar_specialist):
+        must_be_active(transaction, specialist, field="ar_specialist")
+    if workflow and (before is None or workflow != before.workflow_id):
+        must_exist(transaction, workflow)
 
 
 def _hide(transaction: Transaction, record: ClientRecord, *, at: str, erase: bool) -> None:
@@ -281,6 +293,14 @@ def _hide(transaction: Transaction, record: ClientRecord, *, at: str, erase: boo
             ClientRecord.finalized_invoices == 0
         )
     transaction.update(record, changes, condition, version_changed)
+
+
+def _new_record(
+    client_id: str, new: NewClient, number: str, currency: str, *, at: datetime
+) -> ClientRecord:
+    given = {"number": number, "currency": new.currency or currency}
+    complete = _normalised(new.model_copy(update=given))
+    return new_record(client_id, complete, at=timestamp(at))
 
 
 def _normalised(new: NewClient) -> NewClient:

@@ -27,9 +27,10 @@ from tallybook.idempotency import Once
 from tallybook.ids import is_ulid, new_id
 from tallybook.models import merged_into, trusted
 from tallybook.postal import Address
-from tallybook.table import Item, Transaction, absent, differences, find_all, query, read
+from tallybook.table import Item, Transaction, absent, differences, find, find_all, query, read
 from tallybook.telephones import normalise
 from tallybook.versions import VersionChanged, etag, must_match, until_unchanged, version_changed
+from tallybook.workflows.guard import must_exist
 
 MOST_CONTACTS = 100
 
@@ -55,12 +56,14 @@ def tag(contact: Contact) -> str:
 def create(client_id: str, new: NewContact, *, at: datetime, once: Once) -> Contact:
     """Add a contact; the first one is primary.
 
-    One transaction, or two when the client proves to have contacts already. Raises
+    One transaction, or two when the client proves to have contacts already; a read before it when a
+    telephone number without its country code has to be understood. Raises
     `ClientNotFound` and `TooManyContacts`.
     """
     if not is_ulid(client_id):
         raise ClientNotFound
     contact_id = new_id(at)
+    country = _country_for(client_id, new)
     has_others = False
 
     def learn(item: Item) -> Exception:
@@ -81,7 +84,7 @@ def create(client_id: str, new: NewContact, *, at: datetime, once: Once) -> Cont
             updated_at=timestamp(at),
             version=1,
         )
-        _enter(record, new)
+        _enter(record, new, country=country)
         contact = _to_contact(record, contact_id if is_primary else None)
         transaction = Transaction()
         once.claim(transaction, contact)
@@ -95,6 +98,8 @@ def create(client_id: str, new: NewContact, *, at: datetime, once: Once) -> Cont
         client = ClientRecord(f"CLIENT#{client_id}", "CLIENT")
         transaction.update(client, changes, _is_there() & condition, learn)
         transaction.put(record, absent(ContactRecord))
+        if new.workflow_id:
+            must_exist(transaction, new.workflow_id)
         transaction.commit()
         return contact
 
@@ -132,7 +137,7 @@ def change(
         merged = merged_into(NewContact, _entered(current), document)
         if current.primary and not merged.primary:
             raise PrimaryContactRequired
-        _enter(after, merged)
+        _enter(after, merged, country=client.row.country)
         becomes_primary = merged.primary and not current.primary
         if not (becomes_primary or differences(before, after)):
             return current
@@ -140,6 +145,8 @@ def change(
         transaction = Transaction()
         is_unchanged = ContactRecord.version == before.version
         transaction.update(before, differences(before, after), is_unchanged, version_changed)
+        if after.workflow_id and after.workflow_id != before.workflow_id:
+            must_exist(transaction, after.workflow_id)
         if becomes_primary:
             becomes = [ClientRecord.primary_contact.set(contact_id)]
             transaction.update(client, becomes, _still_first(client), version_changed)
@@ -174,6 +181,14 @@ def delete(client_id: str, contact_id: str, *, if_match: str | None) -> None:
         transaction.commit()
 
     until_unchanged(attempt)
+
+
+def _country_for(client_id: str, new: NewContact) -> str | None:
+    """The client's country, read only if the telephone number can't be understood without it."""
+    if not new.telephone or new.telephone.startswith("+") or (new.address and new.address.country):
+        return None
+    client = find(ClientRecord, f"CLIENT#{client_id}", "CLIENT")
+    return client.row.country if client else None
 
 
 def _is_there() -> Condition:
@@ -233,8 +248,9 @@ def _entered(contact: Contact) -> dict[str, Any]:
     )
 
 
-def _enter(record: ContactRecord, new: NewContact) -> None:
-    region = new.address.country if new.address else None
+def _enter(record: ContactRecord, new: NewContact, *, country: str | None) -> None:
+    """Put what was entered into the record. `country` is the client's, for its telephone."""
+    region = (new.address.country if new.address else None) or country
     record.first_name = new.first_name
     record.last_name = new.last_name
     record.emails = new.emails or None
