@@ -1,5 +1,7 @@
 """Contacts of a client: /v1/clients/{client_id}/contacts."""
 
+import tallybook.startup  # noqa: F401 # isort: skip - first, or it saves nothing
+
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response

@@ -1,5 +1,7 @@
 """What no route takes: 404, or 405 for a path that knows other methods."""
 
+import tallybook.startup  # noqa: F401 # isort: skip - first, or it saves nothing
+
 import json
 import re
 from pathlib import Path

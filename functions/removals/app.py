@@ -3,6 +3,8 @@
 Repeating a removal is harmless, so a batch that fails is simply delivered again.
 """
 
+import tallybook.startup  # isort: skip - first, or it saves nothing
+
 from typing import Any
 
 from aws_lambda_powertools import Logger
@@ -29,3 +31,6 @@ def _remove(record: DynamoDBRecord) -> None:
 @logger.inject_lambda_context(clear_state=True)
 def handler(event: dict[str, Any], context: Any) -> Any:
     return process_partial_response(event, _remove, processor, context)
+
+
+tallybook.startup.is_over()

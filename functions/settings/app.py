@@ -1,5 +1,7 @@
 """The firm's settings: /v1/settings."""
 
+import tallybook.startup  # noqa: F401 # isort: skip - first, or it saves nothing
+
 from aws_lambda_powertools.event_handler import Response
 
 from tallybook import http

@@ -1,5 +1,7 @@
 """Staff: who works here, and who is asking. Roles are given by owners only."""
 
+import tallybook.startup  # noqa: F401 # isort: skip - first, or it saves nothing
+
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response

@@ -22,7 +22,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Header
 from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import BaseModel
 
-from tallybook import problems
+from tallybook import problems, startup
 from tallybook.callers import Caller, caller_of
 from tallybook.dates import now
 from tallybook.errors import (
@@ -99,6 +99,7 @@ def serve(app: APIGatewayHttpResolver, *, public: bool = False) -> Handler:
             metrics.add_metric("Failures", MetricUnit.Count, 1)
         return answer
 
+    startup.is_over()
     return cast("Handler", handler)
 
 
