@@ -21,8 +21,8 @@ NOT_OPERATIONS = {"dynamodb:ConditionCheckItem"}
 UNNAMED_OPERATIONS = {"dynamodb": {"TransactGetItems", "TransactWriteItems"}}
 # AWS's own endpoints present certificates of these, which load 20 times as fast as all.
 ROOTS = re.compile(r"Amazon Root CA \d|Starfield Services Root Certificate Authority - G2")
-# These two look up their own version when they are imported.
-METADATA_KEPT = {"email_validator", "python_ulid"}
+# This one looks up its own version when it is imported.
+METADATA_KEPT = {"email_validator"}
 UNUSED = (
     "bin",
     "phonenumbers/carrier*",
