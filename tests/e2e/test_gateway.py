@@ -113,6 +113,7 @@ def test_what_no_route_takes_is_a_problem(
     [
         ("{", "application/json", 400, "malformed_json"),
         ("[" * 50_000, "application/json", 400, "malformed_json"),
+        ('{"business_name":"a","business_name":"b"}', "application/json", 400, "malformed_json"),
         ("[]", "application/json", 422, "validation_failed"),
         ('{"business_name":"\\ud800"}', "application/json", 422, "validation_failed"),
         ('{"business_name":"a\\u0000b"}', "application/json", 422, "validation_failed"),

@@ -180,12 +180,20 @@ def _decoded(body: str) -> str:
 
 def _json_object(body: str) -> dict[str, Any]:
     try:
-        content = json.loads(body, parse_constant=_no_number)
+        content = json.loads(body, parse_constant=_no_number, object_pairs_hook=_members)
     except (ValueError, RecursionError) as error:
-        raise MalformedJson("The body is not complete, well-formed JSON.") from error
+        raise MalformedJson("The body is not whole JSON that gives each name once.") from error
     if not isinstance(content, dict):
         raise InvalidField("body", "This must be an object.")
     return content
+
+
+def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object's members. With a name given twice one value would be lost without a word."""
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise ValueError("a name is given twice")
+    return members
 
 
 def _no_number(name: str) -> None:

@@ -1,5 +1,6 @@
 """Errors as the world sees them: problem details (RFC 9457) as application/problem+json."""
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -72,6 +73,7 @@ def problem_of_crash(request_id: str) -> Problem:
 
 
 _PLACES = {"body", "query", "path", "header", "cookie", "response"}
+_SUBJECT = re.compile("^(Input|String|List|Dictionary|Data) should")
 _MESSAGES = {
     "missing": "This field is required.",
     "extra_forbidden": "There is no such field.",
@@ -83,6 +85,7 @@ _MESSAGES = {
     "bool_parsing": "This must be true or false.",
     "int_parsing": "This must be a whole number.",
     "list_type": "This must be a list.",
+    "string_pattern_mismatch": "This does not have the right form.",
 }
 
 
@@ -99,5 +102,6 @@ def _field(location: Iterable[str | int]) -> str:
 def _message(error: dict[str, Any]) -> str:
     if plain := _MESSAGES.get(error["type"]):
         return plain
-    message: str = error["msg"].removeprefix("Value error, ")
+    message: str = error["msg"].removeprefix("Value error, ").partition(" after validation")[0]
+    message = _SUBJECT.sub("This must", message)
     return message[:1].upper() + message[1:].rstrip(".") + "."
