@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, Strict
+from pydantic import Field, Strict, field_validator
 
 from tallybook.addresses import EmailAddress
 from tallybook.dates import Timestamp
@@ -27,6 +27,13 @@ class StaffPatch(ApiModel):
     name: Line | None = Field(default=None, examples=["Ada King"])
     role: RoleName | None = None
     active: Annotated[bool, Strict()] | None = None
+
+    @field_validator("*", mode="before")
+    @classmethod
+    def _cannot_be_cleared(cls, value: object) -> object:
+        if value is None:
+            raise ValueError("a staff member always has one; it cannot be cleared")
+        return value
 
 
 class Me(ApiModel):
