@@ -28,6 +28,9 @@ from tallybook.versions import (
 )
 
 
+_LONGEST_ID = 60  # a `sub` of Cognito has 36 characters
+
+
 def add(new: NewStaffMember, *, at: datetime, once: Once) -> StaffMember:
     """Invite a staff member: the pool mails a temporary password.
 
@@ -177,7 +180,8 @@ def _position(name: str, pk: str) -> str:
 
 
 def _find(staff_id: str) -> StaffRecord | None:
-    return find(StaffRecord, *_key(staff_id))
+    # A path can hold more than the 2048 bytes that DynamoDB takes as a key.
+    return find(StaffRecord, *_key(staff_id)) if len(staff_id) <= _LONGEST_ID else None
 
 
 def _current(staff_id: str) -> StaffRecord:
