@@ -1,5 +1,6 @@
 """Looks at the table and disturbs it, from outside: as another program or a fault would."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -98,6 +99,24 @@ def fault(operation: str, error: str | Exception, *, after: int = 0) -> Iterator
         return AWSResponse("https://dynamodb.test", 400, HTTPHeaders(), None), answer
 
     with _registered(f"before-call.dynamodb.{operation}", refuse):
+        yield
+
+
+@contextmanager
+def left_over(operation: str) -> Iterator[None]:
+    """The first call of a batch operation does nothing and leaves everything over."""
+    acted = False
+
+    def leave(params: dict[str, Any], **_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
+        nonlocal acted
+        if acted:
+            return None
+        acted = True
+        waiting = json.loads(params["body"])["RequestItems"]
+        answer = {"UnprocessedItems": waiting, "UnprocessedKeys": waiting, "Responses": {}}
+        return AWSResponse("https://dynamodb.test", 200, HTTPHeaders(), None), answer
+
+    with _registered(f"before-call.dynamodb.{operation}", leave):
         yield
 
 

@@ -1,0 +1,72 @@
+"""Each function handles its sample event in events/, just as AWS sends it."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.support import stored
+from tests.support.api import Answer, answer_of, function, invoke, route
+from tests.support.template import ROOT, functions
+
+
+def sample(name: str) -> dict[str, Any]:
+    return json.loads((ROOT / "events" / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def answered(name: str) -> Answer:
+    return answer_of(invoke(name, sample(name)))
+
+
+def test_clients_creates_the_client_of_its_sample():
+    answer = answered("clients")
+    assert answer.status == 201
+    assert answer.body["business_name"] == "Müller & Söhne GmbH"
+    assert answer.body["telephone"] == "+49221123456"
+    assert answered("clients").body == answer.body  # the same Idempotency-Key
+
+
+def test_contacts_looks_for_the_client_of_its_sample():
+    assert answered("contacts").code == "client_not_found"
+
+
+def test_settings_takes_the_change_of_its_sample():
+    answer = answered("settings")
+    assert (answer.status, answer.body["name"]) == (200, "Sturm & Partner")
+
+
+def test_staff_says_who_sent_its_sample():
+    answer = answered("staff")
+    assert (answer.status, answer.body["name"]) == (200, "Olga Sturm")
+
+
+def test_fallback_knows_no_path_of_its_sample():
+    assert answered("fallback").code == "not_found"
+
+
+def test_removals_removes_the_client_of_its_sample():
+    (record,) = sample("removals")["Records"]
+    stored.client().put_item(TableName="tallybook-test", Item=record["dynamodb"]["NewImage"])
+    assert invoke("removals", sample("removals")) == {"batchItemFailures": []}
+    assert stored.keys() == []
+
+
+def test_the_samples_of_http_functions_are_of_their_own_routes():
+    for name, each in functions().items():
+        event = sample(name)
+        kinds = {source["Type"] for source in each["Properties"]["Events"].values()}
+        if kinds == {"HttpApi"}:
+            request = event["requestContext"]
+            assert event["version"] == "2.0"
+            method, path = request["http"]["method"], event["rawPath"]
+            found, key, parameters = route(method, path)
+            assert (found, key) == (name, event["routeKey"])
+            assert event.get("pathParameters", {}) == parameters
+            assert request["routeKey"] == key
+            assert ("authorizer" in request) == (name != "fallback")
+
+
+@pytest.mark.parametrize("name", sorted(functions()))
+def test_every_function_has_a_sample(name: str):
+    assert function(name).handler
+    assert sample(name)

@@ -1,0 +1,151 @@
+"""What remains of a deleted client is removed, and of an erased one only the books stay."""
+
+from typing import Any
+
+import pytest
+
+from tests.builders import new_client, removal_event
+from tests.support import stored
+from tests.support.api import Staff, invoke
+
+BOOKS = ["LEDGER#EUR#2026-11-22#1", "MONTH#EUR#2026-11", "INVOICE#1", "CREDITNOTE#1", "PAYMENT#1"]
+OTHERS = ["HISTORY#1", "EMAIL#1", "TASK#1", "ESTIMATE#1", "AGENDA#invoice#1", "FILE#1"]
+
+
+def client_with_everything(owner: Staff, member: Staff, **fields: Any) -> str:
+    client_id = owner.post("/v1/clients", new_client(**fields)).body["client_id"]
+    path = f"/v1/clients/{client_id}"
+    for number in range(3):
+        owner.post(f"{path}/contacts", {"first_name": f"Zoë {number}"})
+    for staff in (owner, member):
+        staff.put(f"{path}/favourite")
+    owner.put(f"{path}/flag", {"reason": "Müller disputes"})
+    owner.post(f"{path}/suspend", {"reason": "Müller does not pay"})
+    for sk in BOOKS + OTHERS:
+        stored.put(f"CLIENT#{client_id}", sk, row={"amount": 1})
+    return client_id
+
+
+def sort_keys(client_id: str) -> list[str]:
+    return [sk for _, sk in stored.keys(f"CLIENT#{client_id}")]
+
+
+def delete(owner: Staff, client_id: str, *, erase: bool = False) -> None:
+    query = {"erase": "true"} if erase else None
+    assert owner.delete(f"/v1/clients/{client_id}", query).status == 204
+
+
+def remove(*client_ids: str) -> list[str]:
+    """The removals that failed and will be delivered again."""
+    answer = invoke("removals", removal_event(*client_ids))
+    return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
+
+
+def test_every_item_of_a_deleted_client_is_removed(owner: Staff, member: Staff):
+    other = client_with_everything(owner, member, emails=["other@x.example"])
+    kept = stored.items()
+    client_id = client_with_everything(owner, member)
+    delete(owner, client_id)
+    assert remove(client_id) == []
+    left = [each for each in stored.items() if not each["pk"].startswith("SEQUENCE")]
+    assert left == [each for each in kept if not each["pk"].startswith("SEQUENCE")]
+    assert owner.get(f"/v1/clients/{other}").status == 200
+
+
+def test_many_items_are_removed(owner: Staff, member: Staff):
+    client_id = client_with_everything(owner, member)
+    for number in range(120):
+        stored.put(f"CLIENT#{client_id}", f"HISTORY#{number:03}", body="x" * 20_000)
+    delete(owner, client_id)
+    remove(client_id)
+    assert sort_keys(client_id) == []
+
+
+def test_a_client_that_is_not_deleted_is_left_alone(owner: Staff, member: Staff):
+    client_id = client_with_everything(owner, member)
+    with stored.unchanged():
+        assert remove(client_id, "01JA2Y5B7Q8RZ4T9C1N6V3X0WD") == []
+
+
+def test_a_removal_may_be_repeated(owner: Staff, member: Staff):
+    deleted = client_with_everything(owner, member)
+    erased = client_with_everything(owner, member, emails=["other@x.example"])
+    delete(owner, deleted)
+    delete(owner, erased, erase=True)
+    remove(deleted, erased)
+    with stored.unchanged():
+        assert remove(deleted, erased, deleted) == []
+
+
+@pytest.mark.parametrize("erase", [False, True])
+@pytest.mark.parametrize(
+    ("operation", "after"),
+    [
+        ("Query", 0),
+        ("BatchWriteItem", 0),
+        ("BatchWriteItem", 1),
+        ("DeleteItem", 0),
+        ("DeleteItem", 1),
+        ("DeleteItem", 2),
+        ("UpdateItem", 0),
+    ],
+)
+def test_a_removal_that_crashed_is_finished_by_the_next(
+    operation: str, after: int, erase: bool, owner: Staff, member: Staff
+):
+    client_id = client_with_everything(owner, member)
+    path = f"/v1/clients/{client_id}"
+    for number in range(40):
+        stored.put(f"CLIENT#{client_id}", f"HISTORY#{number:03}")
+    delete(owner, client_id, erase=erase)
+    with stored.fault(operation, stored.Crash("out of time"), after=after):
+        try:
+            remove(client_id)
+        except Exception as error:  # noqa: BLE001 - Powertools says so when a whole batch failed
+            assert "All records failed" in str(error)  # noqa: PT017
+        assert owner.get(path).status in (404, 500)
+    for query in ({}, {"q": "müller"}, {"sort": "-created_at"}):
+        assert owner.get("/v1/clients", **query).body["items"] == []
+    assert remove(client_id) == []
+    assert sort_keys(client_id) == (sorted([*BOOKS, "CLIENT"]) if erase else [])
+    assert stored.keys("STAFF#") == []
+
+
+def test_one_removal_that_fails_does_not_stop_the_others(owner: Staff, member: Staff):
+    ids = []
+    for number in range(2):
+        ids.append(client_with_everything(owner, member, emails=[f"a{number}@x.example"]))
+        delete(owner, ids[-1])
+    with stored.fault("BatchWriteItem", "InternalServerError", after=1):
+        failed = remove(*ids)
+    assert failed == [f"{2:021d}"]
+    assert sort_keys(ids[0]) == []
+    assert remove(ids[1]) == []
+    assert sort_keys(ids[1]) == []
+
+
+def test_writes_that_a_busy_table_left_over_are_written_again(owner: Staff, member: Staff):
+    client_id = client_with_everything(owner, member)
+    delete(owner, client_id)
+    with stored.left_over("BatchWriteItem"):
+        assert remove(client_id) == []
+    assert sort_keys(client_id) == []
+
+
+def test_of_an_erased_client_the_books_stay_and_nothing_personal(owner: Staff, member: Staff):
+    client_id = client_with_everything(owner, member)
+    stored.alter(f"CLIENT#{client_id}", "CLIENT", finalized_invoices=2)
+    delete(owner, client_id, erase=True)
+    assert remove(client_id) == []
+    assert sort_keys(client_id) == sorted([*BOOKS, "CLIENT"])
+    stub = stored.item(f"CLIENT#{client_id}", "CLIENT")
+    assert stub["row"]["number"] == "C-0001"
+    assert stub["row"]["currency"] == "EUR"
+    everything = str(stored.items()).casefold()
+    for personal in ("müller", "jürgen", "mueller", "221123456", "lindenstr", "köln", "zoë"):
+        assert personal not in everything, personal
+    assert "favourite#" not in everything
+    assert owner.get(f"/v1/clients/{client_id}").status == 404
+    assert owner.get("/v1/clients").body["items"] == []
+    number = owner.post("/v1/clients", new_client(number="C-0001"))
+    assert number.status == 201
