@@ -122,6 +122,8 @@ def _in_order(candidates: dict[str, str | None], sort: str, after: Position | No
     """The ids of the candidates behind `after`, in the order of the list."""
     if sort != "name":
         return sorted((each for each in candidates if not after or each < after), reverse=True)
+    if len(candidates) == 1 and after is None:
+        return list(candidates)  # in order, whatever its name
     unnamed = [each for each, name in candidates.items() if name is None]
     for row in _rows(unnamed):
         candidates[row["client_id"]] = sort_key(row["business_name"])
