@@ -280,7 +280,7 @@ QUERIES = st.fixed_dictionaries(
     limit=st.sampled_from([5, 25, 100]),
 )
 @settings(
-    max_examples=60,
+    max_examples=40,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.filter_too_much],

@@ -11,6 +11,13 @@ from tests.support.api import Answer, Staff
 
 CLIENTS = "/v1/clients"
 NOBODY = "01JA2Y5B7Q8RZ4T9C1N6V3X0WD"
+WORKFLOW = "01JA2Y5B7QW0RKF10W000000WF"
+
+
+@pytest.fixture(autouse=True)
+def workflow(aws: None) -> None:
+    """A workflow that clients may name; nothing makes one yet."""
+    stored.put(f"WORKFLOW#{WORKFLOW}", "WORKFLOW")
 
 
 def created(staff: Staff, **fields: Any) -> dict[str, Any]:
@@ -81,7 +88,7 @@ def test_a_client_needs_nothing_but_a_business_name(owner: Staff):
     }
 
 
-EVERYTHING = {
+EVERYTHING: dict[str, Any] = {
     "business_name": "Müller & Söhne GmbH",
     "number": "K-7",
     "first_name": "Jürgen",
@@ -100,7 +107,7 @@ EVERYTHING = {
     "currency": "JPY",
     "invoicing_method": "print",
     "tags": ["wholesale", "vip"],
-    "workflow_id": NOBODY,
+    "workflow_id": WORKFLOW,
     "sla": {"requests": {"low": 2880, "urgent": 30}, "jobs": {"normal": 525_600}},
     "payment_settings": {"terms_days": 0, "methods": ["card", "online"], "late_fees": False},
 }
@@ -202,6 +209,7 @@ def test_tags_are_kept_once_whatever_their_case(owner: Staff):
         ("tags", "vip"),
         ("tags", ["vip"] * 31),
         ("workflow_id", "1"),
+        ("workflow_id", NOBODY),
         ("workflow_id", "01ja2y5b7q8rz4t9c1n6v3x0wd"),
         ("ar_specialist", "nobody"),
         ("sla", 5),
@@ -460,6 +468,7 @@ def test_what_a_client_always_has_cannot_be_cleared(field: str, owner: Staff):
         ({"sla": {"jobs": {"low": "1"}}}, "sla.jobs.low"),
         ({"currency": "EURO"}, "currency"),
         ({"ar_specialist": "nobody"}, "ar_specialist"),
+        ({"workflow_id": NOBODY}, "workflow_id"),
         ({"favourite": True}, "favourite"),
         ({"client_id": NOBODY}, "client_id"),
     ],

@@ -1,6 +1,5 @@
 """Staff members, in the table and in the pool that lets them in."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -42,12 +41,12 @@ class Pool:
 
 
 @pytest.fixture(autouse=True)
-def pool(aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[Pool]:
+def pool(aws: None, monkeypatch: pytest.MonkeyPatch) -> Pool:
     from tallybook.staff import pool as ours
 
     theirs = Pool()
     monkeypatch.setattr(ours, "_POOL", theirs.id)
-    yield theirs
+    return theirs
 
 
 def added(staff: Staff, **fields: Any) -> dict[str, Any]:

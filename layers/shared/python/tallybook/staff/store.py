@@ -27,7 +27,6 @@ from tallybook.versions import (
     version_changed,
 )
 
-
 _LONGEST_ID = 60  # a `sub` of Cognito has 36 characters
 
 
