@@ -2,18 +2,27 @@
 
 TallybookError
 ├── BadRequest (400)           the request can't be read
+│   ├── MalformedJson
 │   ├── InvalidCursor
 │   └── InvalidIdempotencyKey
 ├── Unauthenticated (401)
+│   └── IdTokenRequired
 ├── Forbidden (403)
 ├── NotFound (404)
+│   ├── ClientNotFound
+│   ├── ContactNotFound
+│   └── StaffMemberNotFound
 ├── MethodNotAllowed (405)
 ├── Conflict (409)             with what is stored
 │   ├── NumberTaken
 │   ├── EmailTaken
+│   ├── ClientHasInvoices
+│   ├── TooManyContacts
+│   ├── PrimaryContactRequired
+│   ├── LastOwner
+│   ├── StaffMemberExists
 │   ├── IdempotencyKeyReused
-│   ├── Busy                   too many changes at once; try again
-│   └── …
+│   └── Busy                   too many changes at once; try again
 ├── StaleVersion (412)         If-Match named another version
 ├── BodyTooLarge (413)
 ├── UnsupportedMediaType (415)
