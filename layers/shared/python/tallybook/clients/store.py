@@ -1,7 +1,7 @@
 """Clients in the table: one read to read one, one transaction to change one."""
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import datetime
 from functools import cache
 from typing import Any
@@ -215,7 +215,10 @@ def overview(client_id: str, *, by: str) -> Overview:
         for name, prefix in LATEST.items()
         if is_ulid(client_id)
     }
-    client = get(client_id, by=by)
+    try:
+        client = get(client_id, by=by)
+    finally:  # no read may go on when the container is frozen
+        wait(lists.values())
     latest = {name: answer.result() for name, answer in lists.items()}
     return Overview.model_construct(client=client, latest=Latest(**latest))
 
