@@ -1,0 +1,187 @@
+"""Function ↔ folder ↔ sample event ↔ template, and a cold start as in Lambda."""
+
+import json
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+
+from tests.architecture.modules import LAYER
+from tests.support import permissions
+from tests.support.permissions import Permission
+from tests.support.template import ROOT, functions, resources, template
+
+NAMES = pytest.mark.parametrize("name", sorted(functions()))
+
+
+def test_every_function_has_a_folder_and_every_folder_a_function():
+    folders = {path.parent.name for path in (ROOT / "functions").glob("*/app.py")}
+    assert folders == functions().keys()
+
+
+def test_every_function_has_a_sample_event_and_every_sample_a_function():
+    assert {path.stem for path in (ROOT / "events").iterdir()} == functions().keys()
+    for path in (ROOT / "events").iterdir():
+        assert isinstance(json.loads(path.read_text(encoding="utf-8")), dict)
+
+
+@NAMES
+def test_a_function_has_a_test_file_for_its_resource(name: str):
+    assert (permissions.TESTS / f"test_{name}.py").exists()
+
+
+@NAMES
+def test_a_function_is_called_what_its_folder_is_called(name: str):
+    function = functions()[name]
+    (logical,) = [key for key, each in template()["Resources"].items() if each is function]
+    properties = function["Properties"]
+    assert logical == f"{name.title().replace('_', '')}Function"
+    assert properties["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"] == name
+    log = resources("AWS::Logs::LogGroup")[properties["LoggingConfig"]["LogGroup"]["Ref"]]
+    assert log["Properties"]["LogGroupName"]["Fn::Sub"].endswith(f"/{name}")
+    assert "RetentionInDays" in log["Properties"]
+
+
+def environment(name: str) -> dict[str, str]:
+    """What Lambda sets, and what the template gives this function."""
+    globals_ = template()["Globals"]["Function"]["Environment"]["Variables"]
+    own = functions()[name]["Properties"].get("Environment", {}).get("Variables", {})
+    given = {key: value if isinstance(value, str) else "x" for key, value in globals_.items()}
+    given |= {key: value if isinstance(value, str) else "x" for key, value in own.items()}
+    return given | {
+        "AWS_REGION": "eu-central-1",
+        "AWS_DEFAULT_REGION": "eu-central-1",
+        "AWS_ACCESS_KEY_ID": "x",
+        "AWS_SECRET_ACCESS_KEY": "x",
+        "AWS_SESSION_TOKEN": "x",
+        "AWS_LAMBDA_FUNCTION_NAME": name,
+        "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
+        "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+        "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
+        "POWERTOOLS_LOG_LEVEL": "INFO",
+        "LAMBDA_TASK_ROOT": "/var/task",
+        "LANG": "en_US.UTF-8",
+        "TZ": ":UTC",
+        "PATH": os.environ["PATH"],
+    }
+
+
+_START = """
+import sys, json
+sys.path[:0] = [FOLDER, LAYER]
+import app
+assert callable(app.handler)
+print(json.dumps(sorted({name.partition(".")[0] for name in sys.modules} | set(sys.modules))))
+"""
+
+
+def started(name: str) -> set[str]:
+    """The modules that a container of the function has loaded when it is ready."""
+    code = _START.replace("FOLDER", repr(str(ROOT / "functions" / name)))
+    result = subprocess.run(
+        [sys.executable, "-c", code.replace("LAYER", repr(str(LAYER)))],
+        cwd="/",
+        env=environment(name),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert result.returncode == 0, result.stderr
+    return set(json.loads(result.stdout.splitlines()[-1]))
+
+
+@NAMES
+def test_a_function_starts_with_its_own_folder_and_environment_only(name: str):
+    loaded = started(name)
+    assert "tallybook" in loaded
+    # STYLE.md 9: what a start does not need is loaded when it is needed.
+    for heavy in (
+        "phonenumbers",
+        "email_validator",
+        "moto",
+        "pytest",
+        "jinja2",
+        "typst",
+        "requests",
+    ):
+        assert heavy not in loaded, heavy
+    if name != "staff":
+        assert "boto3" not in loaded
+        assert "tallybook.staff.pool" not in loaded
+
+
+# ---- Policies ----------------------------------------------------------------------------
+
+
+@NAMES
+def test_a_policy_names_exact_actions_on_resources_of_the_stack(name: str):
+    for statement in permissions.statements(functions()[name]):
+        assert statement["Effect"] == "Allow"
+        assert statement.keys() == {"Effect", "Action", "Resource"}
+        for action in statement["Action"]:
+            assert "*" not in action
+            assert action not in ("dynamodb:Scan", "dynamodb:PartiQLSelect")
+        assert "*" not in json.dumps(statement["Resource"])
+
+
+@NAMES
+def test_a_policy_grants_nothing_twice(name: str):
+    flat: list[tuple[str, Any]] = [
+        (action, json.dumps(resource))
+        for statement in permissions.statements(functions()[name])
+        for action in statement["Action"]
+        for resource in (
+            statement["Resource"]
+            if isinstance(statement["Resource"], list)
+            else [statement["Resource"]]
+        )
+    ]
+    assert len(set(flat)) == len(flat)
+
+
+def test_a_transaction_needs_the_actions_of_its_members():
+    transaction = {
+        "TransactItems": [
+            {"Put": {"TableName": "t"}},
+            {"Update": {"TableName": "t"}},
+            {"Delete": {"TableName": "t"}},
+            {"ConditionCheck": {"TableName": "t"}},
+        ]
+    }
+    assert set(permissions.needed("dynamodb", "TransactWriteItems", transaction)) == {
+        ("dynamodb:PutItem", "Table"),
+        ("dynamodb:UpdateItem", "Table"),
+        ("dynamodb:DeleteItem", "Table"),
+        ("dynamodb:ConditionCheckItem", "Table"),
+    }
+    query = {"TableName": "t", "IndexName": "listing"}
+    assert set(permissions.needed("dynamodb", "Query", query)) == {
+        ("dynamodb:Query", "Table/index/listing")
+    }
+    assert set(permissions.needed("cognito-idp", "AdminGetUser", {"UserPoolId": "p"})) == {
+        ("cognito-idp:AdminGetUser", "StaffPool")
+    }
+
+
+def test_a_difference_between_calls_and_policies_is_found_both_ways():
+    read = Permission("clients", "dynamodb:GetItem", "Table")
+    write = Permission("clients", "dynamodb:PutItem", "Table")
+    assert permissions.disagreements({read, write}, {read, write}) == []
+    assert permissions.disagreements({read, write}, {read}) == [
+        "no policy allows it: clients: dynamodb:PutItem on Table"
+    ]
+    assert permissions.disagreements({read}, {read, write}) == [
+        "no function test needs it: clients: dynamodb:PutItem on Table"
+    ]
+    elsewhere = Permission("clients", "dynamodb:GetItem", "Table/index/listing")
+    assert len(permissions.disagreements({read}, {elsewhere})) == 2
+
+
+def test_the_policies_of_the_template_are_understood():
+    granted = permissions.granted()
+    assert Permission("clients", "dynamodb:Query", "Table/index/listing") in granted
+    assert Permission("staff", "cognito-idp:AdminCreateUser", "StaffPool") in granted
+    assert not [each for each in granted if each.function == "fallback"]
