@@ -19,6 +19,8 @@ from tests.functions.problem import assert_problem
 from tests.support import stored
 from tests.support.api import Answer, Staff
 
+pytestmark = pytest.mark.xdist_group("firm")  # made once, by one worker
+
 CLIENTS = "/v1/clients"
 ME = Staff("owner")
 OTHER = Staff("staff", staff_id="a2b10d6f-4d0b-9a57-3c55-6f1c1f8e6a0a")
