@@ -37,9 +37,7 @@ def template() -> dict[str, Any]:
 
 def resources(kind: str) -> dict[str, dict[str, Any]]:
     """The resources of a type, by logical id."""
-    return {
-        name: each for name, each in template()["Resources"].items() if each["Type"] == kind
-    }
+    return {name: each for name, each in template()["Resources"].items() if each["Type"] == kind}
 
 
 def functions() -> dict[str, dict[str, Any]]:

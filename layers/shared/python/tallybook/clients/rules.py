@@ -37,13 +37,13 @@ def search_words(
     A name counts by its words, each as a whole and by its parts ("O'Brien": obrien, o, brien);
     a number, an e-mail address and a telephone number count as a whole.
     """
-    found = [fold(number)]
+    # A very long name may have more words than are kept: what says who it is comes first.
+    found = [fold(number), *map(fold, emails)]
+    if telephone:
+        found += [fold(form) for form in search_forms(telephone)]
     for name in names:
         if name:
             found += words(name) + parts(name)
-    found += [fold(email) for email in emails]
-    if telephone:
-        found += [fold(form) for form in search_forms(telephone)]
     return list(dict.fromkeys(filter(None, found)))
 
 
