@@ -2,6 +2,7 @@
 
 import copy
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
@@ -9,12 +10,12 @@ from typing import Any
 
 import pytest
 from moto import mock_aws
+from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.serialize import ResponseSerializer
 
 from tests.support import stored
 from tests.support.api import Staff
 from tests.support.template import create_table
-
 
 _guess = ResponseSerializer.get_value
 
@@ -33,6 +34,15 @@ def _hasten(moto: pytest.MonkeyPatch) -> None:
     moto.setattr(ResponseSerializer, "get_value", _value)
 
 
+_answer, _one_at_a_time = BotocoreStubber.process_request, threading.RLock()
+
+
+def _in_turn(stubber: Any, request: Any) -> Any:
+    """moto is no server: threads that ask at once would find it half-way through a write."""
+    with _one_at_a_time:
+        return _answer(stubber, request)
+
+
 @contextmanager
 def empty_account() -> Iterator[None]:
     """AWS with an empty table, seen by containers that have just started."""
@@ -41,6 +51,7 @@ def empty_account() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as moto, mock_aws():
         _hasten(moto)
+        moto.setattr(BotocoreStubber, "process_request", _in_turn)
         create_table(stored.client(), os.environ["TABLE_NAME"])
         index.numbers._next = None
         settings._remembered = None
