@@ -57,7 +57,7 @@ def _routes(body: Json) -> dict[str, tuple[str, str | None]]:
     routes = {}
     for path, operations in body["paths"].items():
         for method, operation in operations.items():
-            key = path.strip("/") if path == "/$default" else f"{method.upper()} {path}"
+            key = path if path == "$default" else f"{method.upper()} {path}"
             found = re.search(
                 r"functions/(.+)/invocations", operation["x-amazon-apigateway-integration"]["uri"]
             )

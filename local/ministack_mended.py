@@ -3,7 +3,11 @@
 from typing import Any
 
 from ministack.app import main  # type: ignore[import-not-found]
-from ministack.services import apigateway, dynamodb  # type: ignore[import-not-found]
+from ministack.services import (  # type: ignore[import-not-found]
+    apigateway,
+    dynamodb,
+    lambda_svc,
+)
 
 type State = dict[str, Any]
 
@@ -35,8 +39,23 @@ def load_state_with_streams(state: State) -> None:
             getattr(dynamodb, name)._data.update(state[name]._data)
 
 
+# AWS takes {"exists": false} as true below what is missing; MiniStack stops at what is missing.
+match = lambda_svc._match_esm_filter
+
+
+def match_below_what_is_missing(record: State, pattern: State) -> bool:
+    missing = {
+        name: {}
+        for name, part in pattern.items()
+        if isinstance(part, dict) and record.get(name) is None
+    }
+    matches: bool = match(record | missing, pattern)
+    return matches
+
+
 if __name__ == "__main__":
     apigateway._invoke_lambda_proxy = invoke_with_body
+    lambda_svc._match_esm_filter = match_below_what_is_missing
     dynamodb.get_state = get_state_with_streams
     dynamodb.load_persisted_state = load_state_with_streams
     main()

@@ -12,7 +12,7 @@ os.environ.update(
     STAFF_POOL_ID="eu-central-1_staff",
     POWERTOOLS_METRICS_NAMESPACE="Tallybook",
     POWERTOOLS_SERVICE_NAME="test",
-    POWERTOOLS_LOG_LEVEL="INFO",
+    AWS_LAMBDA_LOG_LEVEL="INFO",
 )
 for name in ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_SESSION_TOKEN"):
     os.environ.pop(name, None)

@@ -24,8 +24,13 @@ processor = BatchProcessor(event_type=EventType.DynamoDBStreams)
 def _remove(record: DynamoDBRecord) -> None:
     keys = record.dynamodb.keys if record.dynamodb else {}
     client_id = keys["pk"].removeprefix("CLIENT#")
-    removed = remove(client_id)
-    logger.info("removed", extra={"client_id": client_id, "items": removed})
+    with logger.append_context_keys(client_id=client_id):
+        try:
+            removed = remove(client_id)
+        except Exception:
+            logger.exception("not removed")
+            raise
+        logger.info("removed", extra={"items": removed})
 
 
 @logger.inject_lambda_context(clear_state=True)

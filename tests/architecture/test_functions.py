@@ -60,7 +60,7 @@ def environment(name: str) -> dict[str, str]:
         "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "1024",
         "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
         "AWS_EXECUTION_ENV": "AWS_Lambda_python3.13",
-        "POWERTOOLS_LOG_LEVEL": "INFO",
+        "AWS_LAMBDA_LOG_LEVEL": "INFO",
         "LAMBDA_TASK_ROOT": "/var/task",
         "LANG": "en_US.UTF-8",
         "TZ": ":UTC",
@@ -97,6 +97,7 @@ def started(name: str) -> set[str]:
 def test_a_function_starts_with_its_own_folder_and_environment_only(name: str):
     loaded = started(name)
     assert "tallybook" in loaded
+    assert ("tallybook.signing" in loaded) == ("SIGNING_SECRET" in environment(name))
     # STYLE.md 9: what a start does not need is loaded when it is needed.
     for heavy in (
         "phonenumbers",

@@ -1,12 +1,15 @@
 """What remains of a deleted client is removed, and of an erased one only the books stay."""
 
+import io
+import json
+import logging
 from typing import Any
 
 import pytest
 
 from tests.builders import new_client, removal_event
 from tests.support import stored
-from tests.support.api import Staff, invoke
+from tests.support.api import Staff, function, invoke
 
 BOOKS = ["LEDGER#EUR#2026-11-22#1", "MONTH#EUR#2026-11", "INVOICE#1", "CREDITNOTE#1", "PAYMENT#1"]
 OTHERS = ["HISTORY#1", "EMAIL#1", "TASK#1", "ESTIMATE#1", "AGENDA#invoice#1", "FILE#1"]
@@ -122,6 +125,27 @@ def test_one_removal_that_fails_does_not_stop_the_others(owner: Staff, member: S
     assert sort_keys(ids[0]) == []
     assert remove(ids[1]) == []
     assert sort_keys(ids[1]) == []
+
+
+def test_the_log_says_which_removal_failed_and_why(
+    owner: Staff, member: Staff, monkeypatch: pytest.MonkeyPatch
+):
+    ids = []
+    for number in range(2):
+        ids.append(client_with_everything(owner, member, emails=[f"a{number}@x.example"]))
+        delete(owner, ids[-1])
+    log = io.StringIO()
+    for handler in function("removals").logger.handlers:
+        assert isinstance(handler, logging.StreamHandler)
+        monkeypatch.setattr(handler, "stream", log)
+    with stored.fault("BatchWriteItem", "InternalServerError", after=1):
+        assert len(remove(*ids)) == 1
+    removed, failed = map(json.loads, log.getvalue().splitlines())
+    assert (removed["level"], removed["message"]) == ("INFO", "removed")
+    assert (failed["level"], failed["message"]) == ("ERROR", "not removed")
+    assert [removed["client_id"], failed["client_id"]] == ids
+    assert "InternalServerError" in failed["exception"]
+    assert "müller" not in log.getvalue().casefold()
 
 
 def test_writes_that_a_busy_table_left_over_are_written_again(owner: Staff, member: Staff):
