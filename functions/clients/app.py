@@ -9,7 +9,7 @@ from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from tallybook import http
 from tallybook.callers import Role
-from tallybook.clients import bulk, listing, store
+from tallybook.clients import bulk, creation, deletion, listing, overview, store
 from tallybook.clients.filters import ClientQuery
 from tallybook.clients.models import (
     Change,
@@ -50,7 +50,7 @@ def create_client(client: NewClient, key: IdempotencyKey = None) -> Response[Cli
         return http.created(client, etag(client.version), f"/v1/clients/{client.client_id}")
 
     me, once = http.caller(app).staff_id, http.claim(app, key, created)
-    return created(store.create(client, by=me, at=now(), once=once))
+    return created(creation.create(client, by=me, at=now(), once=once))
 
 
 @app.post("/v1/clients/bulk", tags=TAGS, summary="Delete, suspend or activate many clients")
@@ -80,7 +80,7 @@ def delete_client(
     if_match: IfMatch = None,
 ) -> Response[None]:
     http.caller(app).must_be(Role.MANAGER)
-    store.delete(client_id, at=now(), erase=erase, if_match=if_match)
+    deletion.delete(client_id, at=now(), erase=erase, if_match=if_match)
     return http.no_content()
 
 
@@ -130,8 +130,8 @@ def unmark_favourite(client_id: str, if_match: IfMatch = None) -> Response[None]
 
 @app.get(f"{CLIENT}/overview", tags=TAGS, summary="Read a client with its latest activity")
 def get_overview(client_id: str) -> Response[Overview]:
-    overview = store.overview(client_id, by=http.caller(app).staff_id)
-    return http.ok(overview, etag(overview.client.version))
+    found = overview.overview(client_id, by=http.caller(app).staff_id)
+    return http.ok(found, etag(found.client.version))
 
 
 def _shown(client: Client) -> Response[Client]:

@@ -8,7 +8,8 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from tallybook import http
-from tallybook.contacts import store
+from tallybook.callers import Role
+from tallybook.contacts import creation, store
 from tallybook.contacts.models import Contact, ContactPatch, NewContact
 from tallybook.cursors import Cursor, Limit, Page, seal, unseal
 from tallybook.dates import now
@@ -43,7 +44,7 @@ def create_contact(
         return http.created(contact, store.tag(contact), location)
 
     once = http.claim(app, key, created)
-    return created(store.create(client_id, contact, at=now(), once=once))
+    return created(creation.create(client_id, contact, at=now(), once=once))
 
 
 @app.get(CONTACT, tags=TAGS, summary="Read a contact")
@@ -62,6 +63,7 @@ def change_contact(
 
 @app.delete(CONTACT, tags=TAGS, summary="Delete a contact", status_code=204)
 def delete_contact(client_id: str, contact_id: str, if_match: IfMatch = None) -> Response[None]:
+    http.caller(app).must_be(Role.MANAGER)
     store.delete(client_id, contact_id, if_match=if_match)
     return http.no_content()
 

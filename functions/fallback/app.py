@@ -17,7 +17,7 @@ _KNOWN = [
     (re.compile(re.sub(r"\{\w+\}", "[^/]+", path)), methods) for path, methods in ROUTES.items()
 ]
 
-app = http.resolver()
+app = http.resolver(any_query=True)
 
 
 @app.route("/.*", method=["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"])

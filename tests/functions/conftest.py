@@ -46,14 +46,14 @@ def _in_turn(stubber: Any, request: Any) -> Any:
 @contextmanager
 def empty_account() -> Iterator[None]:
     """AWS with an empty table, seen by containers that have just started."""
-    from tallybook.clients import index
+    from tallybook.clients import numbers
     from tallybook.settings import store as settings
 
     with pytest.MonkeyPatch.context() as moto, mock_aws():
         _hasten(moto)
         moto.setattr(BotocoreStubber, "process_request", _in_turn)
         create_table(stored.client(), os.environ["TABLE_NAME"])
-        index.numbers._next = None
+        numbers._seen = None
         settings._remembered = None
         yield
 

@@ -8,6 +8,7 @@ import pytest
 from tests.functions.problem import assert_problem
 from tests.support import stored
 from tests.support.api import Answer, Staff
+from tests.support.faults import refused
 
 CLIENTS = "/v1/clients"
 NOBODY = "01JA2Y5B7Q8RZ4T9C1N6V3X0WD"
@@ -329,6 +330,44 @@ def test_numbers_that_were_given_by_hand_are_passed_over(owner: Staff):
         assert owner.patch(path(client), {"number": f"C-{number:04}"}).status == 200
     later = numbers(owner, "F", "G", "H")
     assert len({*later, *(f"C-{number:04}" for number in range(6, 11))}) == 8
+
+
+def test_a_number_set_by_an_edit_moves_the_sequence_on_too(owner: Staff):
+    client = created(owner)
+    assert owner.patch(path(client), {"number": "C-1001"}).status == 200
+    assert numbers(owner) == ["C-1002"]
+
+
+@pytest.mark.parametrize("contended", [False, True])
+def test_a_list_of_numbers_that_was_brought_along_is_passed_over_at_once(
+    owner: Staff, contended: bool, monkeypatch: pytest.MonkeyPatch
+):
+    for number in range(1, 701):  # guards alone: the clients would only take time
+        stored.put(f"UNIQUE#number#{number}", "UNIQUE", client_id="01JA2Y5B7Q8RZ4T9C1N6V3X0WD")
+    owner.patch("/v1/settings", {"numbering": {"client": "{seq}"}})
+    monkeypatch.setattr("tallybook.clients.creation._RACES", 0 if contended else 3)
+    first, second = numbers(owner, "A", "B")
+    assert (first, second) == ("701", "702")
+
+
+def test_a_number_with_very_many_digits_is_kept_and_moves_nothing(owner: Staff):
+    assert created(owner, number="C-9999999999999")["number"] == "C-9999999999999"
+    assert numbers(owner) == ["C-0001"]
+
+
+def test_the_sequence_goes_on_beyond_the_longest_number_by_hand(owner: Staff):
+    created(owner, number="C-999999999999")
+    assert numbers(owner, "A", "B") == ["C-1000000000000", "C-1000000000001"]
+
+
+@pytest.mark.parametrize(("conflicts", "status"), [(3, 201), (99, 409)])
+def test_a_sequence_that_rivals_hold_is_asked_again(
+    owner: Staff, conflicts: int, status: int, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("tallybook.clients.creation._RACES", 0)
+    with refused("UpdateItem", "TransactionConflictException", times=conflicts):
+        answer = owner.post(CLIENTS, {"business_name": "Acme"})
+    assert answer.status == status, answer.body
 
 
 def test_a_change_of_the_pattern_counts_at_once(owner: Staff):
@@ -749,10 +788,10 @@ def test_only_managers_and_owners_delete(
         assert allowed.delete(path(created(owner))).status == 204
     client = created(owner)
     bulk = {"action": "delete", "client_ids": [client["client_id"]]}
-    for refused in (specialist, member):
+    for refusing in (specialist, member):
         with stored.unchanged():
-            assert_problem(refused.delete(path(client)), 403, "forbidden")
-            answer = refused.post(f"{CLIENTS}/bulk", bulk)
+            assert_problem(refusing.delete(path(client)), 403, "forbidden")
+            answer = refusing.post(f"{CLIENTS}/bulk", bulk)
             assert_problem(answer, 403, "forbidden")
 
 

@@ -100,6 +100,8 @@ def test_a_removal_that_crashed_is_finished_by_the_next(
     path = f"/v1/clients/{client_id}"
     for number in range(40):
         stored.put(f"CLIENT#{client_id}", f"HISTORY#{number:03}")
+    if erase:
+        stored.alter(f"CLIENT#{client_id}", "CLIENT", finalized_invoices=2)
     delete(owner, client_id, erase=erase)
     with stored.fault(operation, stored.Crash("out of time"), after=after):
         try:

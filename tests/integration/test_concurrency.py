@@ -9,11 +9,9 @@ from typing import Any
 
 import pytest
 
-from tallybook.clients import removal, store
-from tallybook.clients.index import Numbers
+from tallybook.clients import creation, removal
 from tallybook.clients.models import NewClient
 from tallybook.dates import now
-from tallybook.errors import Busy
 from tallybook.idempotency import once
 from tests.builders import new_contact
 from tests.support.api import Answer, Staff
@@ -82,23 +80,14 @@ def test_a_number_and_an_address_that_an_edit_frees_can_be_used_at_once(owner: S
     assert owner.call("clients", "POST", "/v1/clients", first).status == 201
 
 
-class OnePerThread(threading.local, Numbers):
-    """The sequence as each of several containers has seen it."""
-
-
-def test_twenty_clients_created_at_once_get_twenty_numbers(monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(store, "numbers", OnePerThread())
+def test_twenty_clients_created_at_once_get_twenty_numbers():
     start = threading.Barrier(20)
 
     def create_one(place: int) -> str:
         new = NewClient(business_name=f"Client {place}")
         start.wait()
         claim = once(None, caller="", request="", body="", at=now(), answer=lambda _: None)  # type: ignore[arg-type, return-value]
-        while True:
-            try:
-                return store.create(new, by="x", at=now(), once=claim).number
-            except Busy:
-                continue  # twenty at the very same moment: a caller tries again
+        return creation.create(new, by="x", at=now(), once=claim).number
 
     with ThreadPoolExecutor(20) as threads:
         given = list(threads.map(create_one, range(20)))

@@ -132,6 +132,12 @@ def test_an_erased_client_keeps_its_books_and_nothing_of_the_person(owner: Staff
     for sk in (*books, "HISTORY#1", "EMAIL#1"):
         item = {"pk": {"S": f"CLIENT#{client_id}"}, "sk": {"S": sk}}
         admin.put_item(TableName=NAME, Item=item)
+    admin.update_item(
+        TableName=NAME,
+        Key={"pk": {"S": f"CLIENT#{client_id}"}, "sk": {"S": "CLIENT"}},
+        UpdateExpression="SET finalized_invoices = :one",
+        ExpressionAttributeValues={":one": {"N": "1"}},
+    )
     owner.call("clients", "DELETE", f"/v1/clients/{client_id}", query={"erase": "true"})
     removal.remove(client_id)
     assert left(admin, client_id) == sorted(("CLIENT", *books))

@@ -6,7 +6,8 @@ import pytest
 
 from tallybook.clients.records import SequenceRecord, UniqueRecord
 from tallybook.errors import Busy, Unavailable
-from tallybook.table import Item, Transaction, absent, find, present
+from tallybook.table import Item, absent, find, present
+from tallybook.transactions import Transaction
 from tests.integration.conftest import Spending
 from tests.support.api import Staff
 from tests.support.faults import refused

@@ -11,7 +11,8 @@ from tallybook.clients.mapping import new_record
 from tallybook.clients.models import NewClient
 from tallybook.dates import timestamp
 from tallybook.ids import new_id
-from tallybook.table import TABLE_NAME, Item, Transaction, absent
+from tallybook.table import TABLE_NAME, Item, absent
+from tallybook.transactions import Transaction
 
 FOUNDED = datetime(2100, 1, 1, tzinfo=UTC)  # so that these are newer than what a test creates
 _BATCH = 25

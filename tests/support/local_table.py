@@ -10,7 +10,7 @@ from typing import Any
 from unittest import mock
 
 from tallybook import dynamodb, table
-from tallybook.clients.index import numbers
+from tallybook.clients import numbers
 from tallybook.settings import store as settings_store
 from tests.support.template import create_table
 
@@ -50,5 +50,5 @@ def client_for(url: str) -> Any:
 
 def forget() -> None:
     """Become a container that has seen no request yet."""
-    numbers._next = None
+    numbers._seen = None
     settings_store._remembered = None

@@ -114,14 +114,14 @@ def test_a_number_is_made_by_its_pattern_and_read_back(pattern: str, sequence: i
     assert sequence_of(pattern, number) == sequence
 
 
-@given(st.integers(1, 10**12), st.integers(1, 12))
+@given(st.integers(1, 10**12 - 1), st.integers(1, 12))
 def test_every_number_is_read_back(sequence: int, width: int):
     pattern = f"a.{{seq:0{width}}}(b)"
     assert sequence_of(pattern, number_text(pattern, sequence)) == sequence
 
 
 @pytest.mark.parametrize(
-    "number", ["C-42", "C-00042", "C-", "C-٠٠٤٢", "c-0042", "C-0042x", "X0042"]
+    "number", ["C-42", "C-00042", "C-", "C-٠٠٤٢", "c-0042", "C-0042x", "X0042", "C-1000000000000"]
 )
 def test_a_number_that_the_pattern_would_not_make_is_not_of_the_sequence(number: str):
     assert sequence_of("C-{seq:04}", number) is None

@@ -5,15 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pynamodb.attributes import UnicodeAttribute
 
-from tallybook.table import (
-    MOST_ACTIONS,
-    PlainMapAttribute,
-    Record,
-    Transaction,
-    decode,
-    differences,
-    encode,
-)
+from tallybook.table import PlainMapAttribute, Record, decode, differences, encode
+from tallybook.transactions import MOST_ACTIONS, Transaction
 
 PLAIN = st.recursive(
     st.booleans()

@@ -3,7 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter, ValidationError
 
-from tallybook.text import Line, Paragraphs, fold, parts, sort_key, words
+from tallybook.text import Line, fold, parts, sort_key, words
 
 LINE = TypeAdapter(Line)
 
@@ -81,7 +81,3 @@ def test_a_name_is_kept_exactly(name: str):
 def test_a_name_with_what_cannot_be_seen_is_refused(name: str):
     with pytest.raises(ValidationError):
         LINE.validate_python(name)
-
-
-def test_paragraphs_have_lines():
-    assert TypeAdapter(Paragraphs).validate_python("a\n\tb") == "a\n\tb"

@@ -1,4 +1,4 @@
-"""The one DynamoDB client of a function, made while the function initialises.
+"""The one DynamoDB client of a function, made while the function initialises, and its calls.
 
 Short time-outs, because an API caller waits; adaptive retries, because a throttled table needs
 fewer calls, not more. Answers are taken as DynamoDB sends them ({"S": "text"}): botocore would
@@ -6,12 +6,17 @@ walk every value through its service model, which is most of the cost of reading
 (PERFORMANCE.md) and changes nothing for a table without binary attributes.
 """
 
+import random
+import time
 from typing import Any, cast
 
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from botocore.model import Shape
 from botocore.parsers import JSONParser, ResponseParser, ResponseParserFactory
+
+from tallybook.errors import Busy, Unavailable
 
 
 class _AsSent(JSONParser):
@@ -31,8 +36,8 @@ def _new_client() -> Any:
         "dynamodb",
         config=Config(
             connect_timeout=1,
-            read_timeout=5,
-            retries={"mode": "adaptive", "total_max_attempts": 4},
+            read_timeout=3,  # three attempts end before the function's 15 seconds do
+            retries={"mode": "adaptive", "total_max_attempts": 3},
             max_pool_connections=16,
             parameter_validation=False,
             tcp_keepalive=True,
@@ -41,3 +46,55 @@ def _new_client() -> Any:
 
 
 client = _new_client()
+
+ATTEMPTS = 6  # of a write that meets others' writes
+_CONTENTION = {
+    "TransactionConflict",
+    "TransactionConflictException",
+    "TransactionInProgressException",
+}
+_THROTTLING = {
+    "ProvisionedThroughputExceeded",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingError",
+    "ThrottlingException",
+}
+
+
+def call(operation: str, **request: Any) -> dict[str, Any]:
+    """One call, repeated while others' transactions hold the item.
+
+    Raises `Unavailable` when the table throttles, and `Busy` when the item is never free.
+    """
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            answer: dict[str, Any] = getattr(client, operation)(**request)
+        except ClientError as error:
+            if not is_contention(error):
+                raise translated(error) from error
+        else:
+            return answer
+        pause(attempt)
+    raise Busy
+
+
+def is_contention(error: ClientError) -> bool:
+    """Whether the call failed only because others were changing the same items."""
+    return bool(_codes(error) & _CONTENTION)
+
+
+def translated(error: ClientError) -> Exception:
+    """`Unavailable` for throttling; anything else is a fault of ours and stays as it is."""
+    return Unavailable() if _codes(error) & _THROTTLING else error
+
+
+def pause(attempt: int) -> None:
+    """Wait before the next attempt: longer each time, with full jitter, so that rivals spread."""
+    time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 6)))  # noqa: S311
+
+
+def _codes(error: ClientError) -> set[str]:
+    answer: dict[str, Any] = dict(error.response)
+    reasons = answer.get("CancellationReasons", [])
+    return {answer["Error"]["Code"], *(reason.get("Code", "") for reason in reasons)}

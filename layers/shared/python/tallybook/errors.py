@@ -31,7 +31,8 @@ TallybookError
 └── Unavailable (503)          the table is throttling
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 
@@ -41,14 +42,13 @@ class TallybookError(Exception):
     status: ClassVar[int] = 500
     code: ClassVar[str] = "internal_error"
     title: ClassVar[str] = "Internal error"
+    detail: str = "Something went wrong on our side."
+    headers: Mapping[str, str] = MappingProxyType({})
 
-    def __init__(self, detail: str) -> None:
-        super().__init__(detail)
-        self.detail = detail
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {}
+    def __init__(self, detail: str | None = None) -> None:
+        if detail is not None:
+            self.detail = detail
+        super().__init__(self.detail)
 
 
 class BadRequest(TallybookError):
@@ -65,35 +65,26 @@ class MalformedJson(BadRequest):
 class InvalidCursor(BadRequest):
     code = "invalid_cursor"
     title = "The cursor does not belong to this list"
-
-    def __init__(self) -> None:
-        super().__init__("Give next_cursor of the same list, with the same filters and order.")
+    detail = "Give next_cursor of the same list, with the same filters and order."
 
 
 class InvalidIdempotencyKey(BadRequest):
     code = "invalid_idempotency_key"
     title = "The Idempotency-Key cannot be used"
-
-    def __init__(self) -> None:
-        super().__init__("Give 1 to 255 printable ASCII characters, for example a UUID.")
+    detail = "Give 1 to 255 printable ASCII characters, for example a UUID."
 
 
 class Unauthenticated(TallybookError):
     status = 401
     code = "unauthenticated"
     title = "Sign in first"
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"WWW-Authenticate": 'Bearer error="invalid_token"'}
+    headers = MappingProxyType({"WWW-Authenticate": 'Bearer error="invalid_token"'})
 
 
 class IdTokenRequired(Unauthenticated):
     code = "id_token_required"
     title = "Only ID tokens are accepted"
-
-    def __init__(self) -> None:
-        super().__init__("Send the ID token of the sign-in, not its access token.")
+    detail = "Send the ID token of the sign-in, not its access token."
 
 
 class Forbidden(TallybookError):
@@ -111,25 +102,19 @@ class NotFound(TallybookError):
 class ClientNotFound(NotFound):
     code = "client_not_found"
     title = "There is no such client"
-
-    def __init__(self) -> None:
-        super().__init__("No client has this id.")
+    detail = "No client has this id."
 
 
 class ContactNotFound(NotFound):
     code = "contact_not_found"
     title = "There is no such contact"
-
-    def __init__(self) -> None:
-        super().__init__("The client has no contact with this id.")
+    detail = "The client has no contact with this id."
 
 
 class StaffMemberNotFound(NotFound):
     code = "staff_member_not_found"
     title = "There is no such staff member"
-
-    def __init__(self) -> None:
-        super().__init__("No staff member has this id.")
+    detail = "No staff member has this id."
 
 
 class MethodNotAllowed(TallybookError):
@@ -139,11 +124,7 @@ class MethodNotAllowed(TallybookError):
 
     def __init__(self, allowed: list[str]) -> None:
         super().__init__(f"Use {' or '.join(allowed)}.")
-        self.allowed = allowed
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Allow": ", ".join(self.allowed)}
+        self.headers = {"Allow": ", ".join(allowed)}
 
 
 class Conflict(TallybookError):
@@ -171,9 +152,7 @@ class EmailTaken(Conflict):
 class ClientHasInvoices(Conflict):
     code = "client_has_finalized_invoices"
     title = "The client has finalized invoices"
-
-    def __init__(self) -> None:
-        super().__init__("Say erase=true to keep the ledger and erase the personal data.")
+    detail = "Say erase=true to keep the ledger and erase the personal data."
 
 
 class TooManyContacts(Conflict):
@@ -187,17 +166,13 @@ class TooManyContacts(Conflict):
 class PrimaryContactRequired(Conflict):
     code = "primary_contact_required"
     title = "A client with contacts has exactly one primary contact"
-
-    def __init__(self) -> None:
-        super().__init__("primary: make another contact the primary one instead.")
+    detail = "primary: make another contact the primary one instead."
 
 
 class LastOwner(Conflict):
     code = "last_owner"
     title = "The firm needs an active owner"
-
-    def __init__(self) -> None:
-        super().__init__("Make another active staff member an owner first.")
+    detail = "Make another active staff member an owner first."
 
 
 class StaffMemberExists(Conflict):
@@ -211,30 +186,21 @@ class StaffMemberExists(Conflict):
 class IdempotencyKeyReused(Conflict):
     code = "idempotency_key_reused"
     title = "The Idempotency-Key was used for another request"
-
-    def __init__(self) -> None:
-        super().__init__("Use a new key for a new request; a key is remembered for 24 hours.")
+    detail = "Use a new key for a new request; a key is remembered for 24 hours."
 
 
 class Busy(Conflict):
     code = "try_again"
     title = "Others are changing the same thing"
-
-    def __init__(self) -> None:
-        super().__init__("Nothing was changed. Try again.")
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": "1"}
+    detail = "Nothing was changed. Try again."
+    headers = MappingProxyType({"Retry-After": "1"})
 
 
 class StaleVersion(TallybookError):
     status = 412
     code = "stale_version"
     title = "The resource has changed"
-
-    def __init__(self) -> None:
-        super().__init__("If-Match names an older version. Read it again and repeat the change.")
+    detail = "If-Match names an older version. Read it again and repeat the change."
 
 
 class BodyTooLarge(TallybookError):
@@ -250,9 +216,7 @@ class UnsupportedMediaType(TallybookError):
     status = 415
     code = "unsupported_media_type"
     title = "The body must be JSON"
-
-    def __init__(self) -> None:
-        super().__init__("Send the body with Content-Type: application/json.")
+    detail = "Send the body with Content-Type: application/json."
 
 
 class InvalidFields(TallybookError):
@@ -278,10 +242,5 @@ class Unavailable(TallybookError):
     status = 503
     code = "unavailable"
     title = "The service is overloaded"
-
-    def __init__(self) -> None:
-        super().__init__("Nothing was changed. Try again in a moment.")
-
-    @property
-    def headers(self) -> dict[str, str]:
-        return {"Retry-After": "2"}
+    detail = "Nothing was changed. Try again in a moment."
+    headers = MappingProxyType({"Retry-After": "2"})

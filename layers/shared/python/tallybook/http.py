@@ -5,9 +5,8 @@ leaves it as problem+json; what is no `TallybookError` is a fault of ours: logge
 request id.
 """
 
-import base64
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
 from typing import Annotated, Any, cast
 
@@ -23,22 +22,18 @@ from aws_lambda_powertools.metrics import MetricUnit
 from pydantic import BaseModel
 
 from tallybook import problems, startup
+from tallybook.bodies import check_body, json_object
 from tallybook.callers import Caller, caller_of
 from tallybook.dates import now
 from tallybook.errors import (
-    BodyTooLarge,
     IdempotencyKeyReused,
-    InvalidField,
-    MalformedJson,
     NotFound,
     TallybookError,
     UnsupportedMediaType,
 )
 from tallybook.idempotency import AlreadyAnswered, Answer, Once, once
 
-MOST_BYTES = 256 * 1024
 _JSON = "application/json"
-_JSON_TYPES = (_JSON, "application/merge-patch+json")
 
 type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
 
@@ -63,15 +58,19 @@ IfMatch = Annotated[
 ]
 
 
-def resolver() -> APIGatewayHttpResolver:
-    """A router whose every error is problem+json."""
+def resolver(*, any_query: bool = False) -> APIGatewayHttpResolver:
+    """A router whose every error is problem+json.
+
+    Query parameters that a route does not know are errors, unless `any_query`.
+    """
     app = APIGatewayHttpResolver(
         enable_validation=True,
         response_validation_error_http_code=HTTPStatus.INTERNAL_SERVER_ERROR,
         serializer=_text,
-        json_body_deserializer=_json_object,
+        json_body_deserializer=json_object,
     )
-    app.use([_known_query_parameters_only])
+    if not any_query:
+        app.use([_known_query_parameters_only])
     app.exception_handler(NotFoundError)(lambda _: _problem(NotFound("There is no such path.")))
     app.exception_handler(RequestValidationError)(_invalid)
     app.exception_handler(RequestUnsupportedContentType)(lambda _: _problem(UnsupportedMediaType()))
@@ -143,7 +142,7 @@ def _refused(event: dict[str, Any], *, public: bool) -> dict[str, Any] | None:
     try:
         if not public:
             logger.append_keys(caller=_caller(event).staff_id)
-        _check_body(event)
+        check_body(event)
     except TallybookError as error:
         return _gateway_answer(problems.problem_of(error), error.headers)
     return None
@@ -154,53 +153,7 @@ def _caller(event: dict[str, Any]) -> Caller:
     return caller_of((authorizer.get("jwt") or {}).get("claims") or {})
 
 
-def _check_body(event: dict[str, Any]) -> None:
-    body = event.get("body")
-    if not body:
-        return
-    headers = event.get("headers") or {}
-    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    if content_type not in _JSON_TYPES:
-        raise UnsupportedMediaType
-    if event.get("isBase64Encoded"):
-        body = _decoded(body)
-    if len(body.encode(errors="replace")) > MOST_BYTES:
-        raise BodyTooLarge(MOST_BYTES)
-    # Powertools knows one JSON type only.
-    headers = {**headers, "content-type": _JSON}
-    event.update(headers=headers, body=body, isBase64Encoded=False)
-
-
-def _decoded(body: str) -> str:
-    try:
-        return base64.b64decode(body, validate=True).decode()
-    except ValueError as error:
-        raise MalformedJson("The body is not UTF-8.") from error
-
-
-def _json_object(body: str) -> dict[str, Any]:
-    try:
-        content = json.loads(body, parse_constant=_no_number, object_pairs_hook=_members)
-    except (ValueError, RecursionError) as error:
-        raise MalformedJson("The body is not whole JSON that gives each name once.") from error
-    if not isinstance(content, dict):
-        raise InvalidField("body", "This must be an object.")
-    return content
-
-
-def _members(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """An object's members. With a name given twice one value would be lost without a word."""
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise ValueError("a name is given twice")
-    return members
-
-
-def _no_number(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _gateway_answer(problem: problems.Problem, headers: dict[str, str]) -> dict[str, Any]:
+def _gateway_answer(problem: problems.Problem, headers: Mapping[str, str]) -> dict[str, Any]:
     return {
         "statusCode": problem.status,
         "headers": {"Content-Type": problems.CONTENT_TYPE, **headers},
@@ -213,7 +166,7 @@ def _text(body: Any) -> str:
     return json.dumps(body, ensure_ascii=False, separators=(",", ":"))
 
 
-def _response(problem: problems.Problem, headers: dict[str, str] | None = None) -> Response[Any]:
+def _response(problem: problems.Problem, headers: Mapping[str, str] | None = None) -> Response[Any]:
     body = problem.model_dump_json(exclude_none=True)
     return Response(problem.status, problems.CONTENT_TYPE, body, headers)
 
@@ -237,6 +190,8 @@ def _recalled(app: APIGatewayHttpResolver) -> Response[Any] | None:
         return _replayed(answered)
     except IdempotencyKeyReused as reused:
         return _problem(reused)
+    except TallybookError:  # the table is throttling: what was to be answered still stands
+        logger.warning("not recalled")
     return None
 
 

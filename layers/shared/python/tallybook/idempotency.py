@@ -16,7 +16,8 @@ from pydantic import BaseModel
 from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from tallybook.errors import IdempotencyKeyReused, InvalidIdempotencyKey
-from tallybook.table import Item, Record, Transaction, absent, find, read
+from tallybook.table import Item, Record, absent, find, read
+from tallybook.transactions import Transaction
 
 REMEMBERED = timedelta(hours=24)
 

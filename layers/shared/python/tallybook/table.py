@@ -1,4 +1,4 @@
-"""The whole table: its chart, its keys, its base record, and transactions.
+"""The whole table: its chart, its keys, its base record, and how it is read.
 
 | item | pk | sk |
 |---|---|---|
@@ -24,13 +24,10 @@ The index `agenda` holds what falls due; nothing is due yet.
 """
 
 import os
-import random
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
-from botocore.exceptions import ClientError
 from pynamodb.attributes import Attribute, UnicodeAttribute
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
@@ -38,17 +35,13 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from tallybook import dynamodb
-from tallybook.errors import Busy, Unavailable
+from tallybook.dynamodb import call, pause
 
 TABLE_NAME = os.environ["TABLE_NAME"]
 
 type Item = dict[str, dict[str, Any]]
 """An item as DynamoDB sends it: {"pk": {"S": "CLIENT#01J…"}, …}."""
 
-type Refusal = Callable[[Item], Exception]
-"""Makes the error to raise when a condition fails, from the item that failed it ({}: none)."""
-
-MOST_ACTIONS = 100  # of a transaction, a limit of DynamoDB
 MOST_KEYS = 100  # of a BatchGetItem
 
 
@@ -193,133 +186,6 @@ def _differences(path: tuple[str, ...], before: Item, after: Item) -> Iterable[A
             yield from _differences((*path, name), old["M"], new["M"])
         else:
             yield here.set(new)
-
-
-class Transaction:
-    """Writes that happen together or not at all.
-
-    Each action may name the error that its failed condition means (`otherwise`); when several
-    conditions fail, the action that was added first speaks. A single action is sent as a plain
-    write, which costs half.
-    """
-
-    def __init__(self) -> None:
-        self._actions: list[tuple[str, dict[str, Any], Refusal | None]] = []
-
-    def put(
-        self, record: Record, condition: Condition | None = None, otherwise: Refusal | None = None
-    ) -> None:
-        self._add("Put", record.get_save_kwargs_from_instance(condition=condition), otherwise)
-
-    def update(
-        self,
-        record: Record,
-        actions: Sequence[Action],
-        condition: Condition,
-        otherwise: Refusal | None = None,
-    ) -> None:
-        request = record.get_update_kwargs_from_instance(list(actions), condition)
-        self._add("Update", request, otherwise)
-
-    def delete(
-        self, record: Record, condition: Condition | None = None, otherwise: Refusal | None = None
-    ) -> None:
-        self._add("Delete", record.get_delete_kwargs_from_instance(condition), otherwise)
-
-    def check(self, record: Record, condition: Condition, otherwise: Refusal) -> None:
-        request = record.get_operation_kwargs_from_class(record.pk, record.sk, condition=condition)
-        self._add("ConditionCheck", request, otherwise)
-
-    def _add(self, kind: str, request: dict[str, Any], otherwise: Refusal | None) -> None:
-        if otherwise:
-            request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
-        self._actions.append((kind, request, otherwise))
-
-    def __len__(self) -> int:
-        return len(self._actions)
-
-    def commit(self) -> None:
-        """Write everything.
-
-        Raises what the failed action's `otherwise` makes, `Busy` when others kept changing the
-        same items, and `Unavailable` when the table throttles; nothing was written then.
-        """
-        if len(self._actions) > MOST_ACTIONS:
-            raise ValueError(f"{len(self._actions)} actions do not fit into one transaction")
-        for attempt in range(1, _ATTEMPTS + 1):
-            try:
-                return self._write()
-            except ClientError as error:
-                self._refuse(error)
-            pause(attempt)
-        raise Busy
-
-    def _write(self) -> None:
-        match self._actions:
-            case []:
-                pass
-            case [("Put", request, _)]:
-                dynamodb.client.put_item(**request)
-            case [("Update", request, _)]:
-                dynamodb.client.update_item(**request)
-            case [("Delete", request, _)]:
-                dynamodb.client.delete_item(**request)
-            case actions:
-                dynamodb.client.transact_write_items(
-                    TransactItems=[{kind: request} for kind, request, _ in actions]
-                )
-
-    def _refuse(self, error: ClientError) -> None:
-        """Raise what the failure means, or return when the write may be tried again."""
-        answer: dict[str, Any] = dict(error.response)
-        code = answer["Error"]["Code"]
-        reasons = answer.get("CancellationReasons", [])
-        if code == "ConditionalCheckFailedException":
-            reasons = [{"Code": "ConditionalCheckFailed", "Item": answer.get("Item")}]
-        for reason, (_, _, otherwise) in zip(reasons, self._actions, strict=False):
-            if reason.get("Code") == "ConditionalCheckFailed" and otherwise:
-                raise otherwise(reason.get("Item") or {}) from error
-        if code in _CONTENTION or any(reason.get("Code") in _CONTENTION for reason in reasons):
-            return
-        raise _translated(error) from error
-
-
-_ATTEMPTS = 6
-_CONTENTION = {
-    "TransactionConflict",
-    "TransactionConflictException",
-    "TransactionInProgressException",
-}
-_THROTTLING = {
-    "ProvisionedThroughputExceeded",
-    "ProvisionedThroughputExceededException",
-    "RequestLimitExceeded",
-    "ThrottlingError",
-    "ThrottlingException",
-}
-
-
-def pause(attempt: int) -> None:
-    """Wait before the next attempt: longer each time, with full jitter, so that rivals spread."""
-    time.sleep(random.uniform(0, 0.01 * 2 ** min(attempt, 6)))  # noqa: S311
-
-
-def call(operation: str, **request: Any) -> dict[str, Any]:
-    """One call of the DynamoDB client. Raises `Unavailable` when the table throttles."""
-    try:
-        answer: dict[str, Any] = getattr(dynamodb.client, operation)(**request)
-    except ClientError as error:
-        raise _translated(error) from error
-    return answer
-
-
-def _translated(error: ClientError) -> Exception:
-    """`Unavailable` for throttling; anything else is a fault of ours and stays as it is."""
-    answer: dict[str, Any] = dict(error.response)
-    codes = {answer["Error"]["Code"]} | {
-        reason.get("Code") for reason in answer.get("CancellationReasons", [])
-    }
-    return Unavailable() if codes & _THROTTLING else error
 
 
 # PynamoDB would make a client of its own during the first request. All records share this one.

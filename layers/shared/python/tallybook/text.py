@@ -65,7 +65,7 @@ def sort_key(text: str, *, length: int = 80) -> str:
 def _without_control_characters(value: str) -> str:
     for position, character in enumerate(value):
         # Cc: control characters; Cs: lone surrogates, which JSON can carry and UTF-8 cannot.
-        if unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t":
+        if unicodedata.category(character) in ("Cc", "Cs"):
             raise ValueError(f"has a control character at position {position + 1}")
     return value
 
@@ -84,4 +84,3 @@ def _constraints(longest: int) -> StringConstraints:
 
 Line = Annotated[str, _constraints(200), AfterValidator(_on_one_line)]
 ShortLine = Annotated[str, _constraints(60), AfterValidator(_on_one_line)]
-Paragraphs = Annotated[str, _constraints(2000), AfterValidator(_without_control_characters)]

@@ -2,8 +2,9 @@
 
 from collections.abc import Callable
 
+from tallybook.dynamodb import pause
 from tallybook.errors import Busy, StaleVersion
-from tallybook.table import Item, pause
+from tallybook.table import Item
 
 
 class VersionChanged(Exception):

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
-from tallybook.clients import store
+from tallybook.clients import deletion, store
 from tallybook.clients.models import Change, Outcome, Outcomes
 from tallybook.errors import TallybookError
 from tallybook.idempotency import AlreadyAnswered, Once
-from tallybook.table import Transaction
+from tallybook.transactions import Transaction
 
 _AT_ONCE = 8
 
@@ -34,7 +34,7 @@ def apply(change: Change, *, by: str, at: datetime, once: Once) -> Outcomes:
 def _action(name: str, *, by: str, at: datetime) -> Callable[[str, Once], object]:
     match name:
         case "delete":
-            return lambda each, once: store.delete(each, at=at, once=once)
+            return lambda each, once: deletion.delete(each, at=at, once=once)
         case "suspend":
             return lambda each, once: store.suspend(each, None, by=by, at=at, once=once)
         case _:

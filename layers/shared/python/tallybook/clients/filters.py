@@ -85,7 +85,9 @@ def filters_of(query: ClientQuery, staff_id: str) -> list[Filter]:
             Filter((name,), "is_absent") if value == default else Filter((name,), "equals", value)
         )
 
+    searched = query_words(query.q or "") + query_words(query.name or "")
     found = [
+        *(Filter(("letters",), "contains", word[0]) for word in searched if len(word) == 1),
         equals("country", query.country),
         equals("status", query.status, default="active"),
         Filter(("tags",), "contains", query.tag) if query.tag else None,

@@ -6,21 +6,18 @@ Each function adds to a transaction what keeps one of them in step with the clie
 import unicodedata
 from collections.abc import Callable
 
-from pynamodb.expressions.condition import Condition
-
 from tallybook.clients.mapping import id_of, searched
 from tallybook.clients.records import (
     ClientRecord,
     FavouriteRecord,
     SearchRecord,
-    SequenceRecord,
     UniqueRecord,
 )
-from tallybook.clients.rules import number_text, sequence_of, tokens
+from tallybook.clients.rules import tokens
 from tallybook.errors import EmailTaken, NumberTaken
-from tallybook.table import TABLE_NAME, Item, Transaction, absent, call, find, query_prefix, read
+from tallybook.table import Item, absent, find, query_prefix
 from tallybook.text import sort_key
-from tallybook.versions import VersionChanged, version_changed
+from tallybook.transactions import Transaction
 
 type Guards = dict[tuple[str, str], Callable[[Item], Exception]]
 
@@ -91,73 +88,3 @@ def _tokens(record: ClientRecord | None) -> dict[tuple[str, str], str]:
     return {
         (f"SEARCH#{token[:2]}", f"{token}#{client_id}"): name for token in tokens(searched(record))
     }
-
-
-class Numbers:
-    """The sequence that client numbers are taken from, as this container last saw it.
-
-    A number is taken in the transaction that creates the client, on the condition that the
-    sequence still stands where it was seen: no read is needed, and a lost race shows where the
-    sequence stands by then.
-    """
-
-    _KEY = ("SEQUENCE#client", "SEQUENCE")
-
-    def __init__(self) -> None:
-        self._next: int | None = None
-
-    def next(self) -> int:
-        if self._next is None:
-            record = find(SequenceRecord, *self._KEY)
-            self._next = int(record.next) if record else 1
-        return self._next
-
-    def draw(self, pattern: str, *, skip: int, alone: bool) -> str:
-        """The number to try next; `alone` reserves one, whatever others do."""
-        return number_text(pattern, self._reserve() if alone else self.next() + skip)
-
-    def take(self, transaction: Transaction, pattern: str, number: str) -> int:
-        """Move the sequence behind `number`, if it is one of its numbers and lies ahead.
-
-        Returns where the sequence stands after the commit, for `remember`.
-        """
-        seen, taken = self.next(), sequence_of(pattern, number)
-        if taken is None or taken < seen:
-            return seen
-        transaction.update(
-            SequenceRecord(*self._KEY),
-            [SequenceRecord.next.set(taken + 1)],
-            self._stands_at(seen),
-            self._learn,
-        )
-        return taken + 1
-
-    def remember(self, following: int) -> None:
-        self._next = following
-
-    def _reserve(self) -> int:
-        """A number of one's own in one write. It is lost if it is not used."""
-        pk, sk = self._KEY
-        answer = call(
-            "update_item",
-            TableName=TABLE_NAME,
-            Key={"pk": {"S": pk}, "sk": {"S": sk}},
-            UpdateExpression="SET #next = if_not_exists(#next, :one) + :one",
-            ExpressionAttributeNames={"#next": "next"},
-            ExpressionAttributeValues={":one": {"N": "1"}},
-            ReturnValues="UPDATED_NEW",
-        )
-        self._next = int(answer["Attributes"]["next"]["N"])
-        return self._next - 1
-
-    @staticmethod
-    def _stands_at(seen: int) -> Condition:
-        at: Condition = SequenceRecord.next == seen
-        return at | absent(SequenceRecord) if seen == 1 else at
-
-    def _learn(self, item: Item) -> VersionChanged:
-        self._next = int(read(SequenceRecord, item).next) if item else 1
-        return version_changed(item)
-
-
-numbers = Numbers()

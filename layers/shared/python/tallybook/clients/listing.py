@@ -21,7 +21,6 @@ type Row = dict[str, Any]
 type Position = str
 """Where a client stands in the order of the list: its sort name and id, or its id."""
 
-_MORE_ROWS = 1000  # asked for at once when the first ones did not fill the page
 _LOOKED_UP = 3  # words of a search; further ones are compared with the rows that are left
 
 
@@ -64,20 +63,19 @@ def _walked(
         values[":after"] = {"S": after}
     request: dict[str, Any] = expression(filters)
     request["ExpressionAttributeValues"] = values | request.get("ExpressionAttributeValues", {})
-    size = limit + 1
+    request["Limit"] = limit + 1
     while True:
         items, last = query(
             IndexName=index,
             KeyConditionExpression=condition,
             ScanIndexForward=forward,
-            Limit=size,
             **request,
         )
         yield from map(plain_row, items)
         if last is None:
             return
         request["ExclusiveStartKey"] = last
-        size = _MORE_ROWS
+        request.pop("Limit", None)  # the filters are selective: take what 1 MB holds
 
 
 def _candidates(wanted: ClientQuery, staff_id: str) -> dict[str, str | None] | None:

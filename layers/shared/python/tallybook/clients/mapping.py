@@ -27,6 +27,7 @@ from tallybook.models import trusted
 from tallybook.money import amount_text
 from tallybook.postal import Address
 from tallybook.table import Item, decode
+from tallybook.telephones import normalise
 from tallybook.text import sort_key
 
 _TOTALS = ("invoiced", "paid", "unpaid", "credit")
@@ -74,7 +75,7 @@ def enter(record: ClientRecord, new: NewClient) -> None:
     record.row.first_name = new.first_name
     record.row.last_name = new.last_name
     record.row.emails = new.emails or None
-    record.row.telephone = new.telephone
+    record.row.telephone = new.telephone and normalise(new.telephone, new.billing_address.country)
     record.row.country = new.billing_address.country
     record.row.currency = new.currency
     record.row.tags = new.tags or None
@@ -87,6 +88,8 @@ def enter(record: ClientRecord, new: NewClient) -> None:
     record.workflow_id = new.workflow_id
     record.sla = new.sla.model_dump(exclude_none=True)
     record.payment_settings = new.payment_settings.model_dump(mode="json")
+    # Lets the list look for a single character without reading every client's words.
+    record.row.letters = "".join(sorted({word[0] for word in searched(record)}))
     record.listing_sk = sort_position(new.business_name, id_of(record))
 
 

@@ -28,6 +28,7 @@ class ClientRowMap(MapAttribute[str, object]):
     favourites = PlainMapAttribute()  # staff id → 1
     portal_status = UnicodeAttribute(null=True)  # absent: not invited
     account = PlainMapAttribute()  # currency → {invoiced, paid, unpaid, credit}
+    letters = UnicodeAttribute()  # what its search words begin with
     balance_due = NumberAttribute(null=True)  # in how many currencies something is unpaid
 
 

@@ -5,7 +5,9 @@ from pynamodb.expressions.operand import Path
 from tallybook.clients.index import favourite
 from tallybook.clients.mapping import partition
 from tallybook.clients.records import ClientRecord
-from tallybook.table import TABLE_NAME, Item, Transaction, call, find, pause, query
+from tallybook.dynamodb import call, pause
+from tallybook.table import TABLE_NAME, Item, find, query
+from tallybook.transactions import Transaction
 
 # Kept when a client is erased: the books.
 LEDGER = ("LEDGER#", "MONTH#", "INVOICE#", "CREDITNOTE#", "PAYMENT#")

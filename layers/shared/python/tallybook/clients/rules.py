@@ -22,7 +22,7 @@ def sequence_of(pattern: str, number: str) -> int | None:
     width, _, after = rest.partition("}")
     least = int(width.removeprefix(":") or 1)
     found = re.fullmatch(
-        rf"{re.escape(before)}(\d{{{least},15}}){re.escape(after)}", number, re.ASCII
+        rf"{re.escape(before)}(\d{{{least},12}}){re.escape(after)}", number, re.ASCII
     )
     if not found or (len(found[1]) > least and found[1].startswith("0")):
         return None
@@ -59,7 +59,7 @@ def tokens(found: Iterable[str]) -> set[str]:
             kept.append(word)
     if len(kept) <= MOST_TOKENS:
         return set(kept)
-    # Too many: what was entered first counts more than, say, the tenth e-mail address.
+    # Too many: the first words count more than the last of a very long name.
     order = {word[:TOKEN_LENGTH]: place for place, word in reversed(list(enumerate(found)))}
     return set(sorted(kept, key=lambda word: order[word])[:MOST_TOKENS])
 

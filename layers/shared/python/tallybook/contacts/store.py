@@ -7,32 +7,22 @@ however many people change contacts at once.
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from tallybook.clients.models import Portal
 from tallybook.clients.records import ClientRecord
+from tallybook.contacts.mapping import enter, entered, is_there, key, to_contact
 from tallybook.contacts.models import Contact, ContactPatch, NewContact
 from tallybook.contacts.records import ContactRecord
 from tallybook.dates import timestamp
-from tallybook.errors import (
-    ClientNotFound,
-    ContactNotFound,
-    PrimaryContactRequired,
-    TooManyContacts,
-)
-from tallybook.idempotency import Once
-from tallybook.ids import is_ulid, new_id
-from tallybook.models import merged_into, trusted
-from tallybook.postal import Address
-from tallybook.table import Item, Transaction, absent, differences, find, find_all, query, read
-from tallybook.telephones import normalise
-from tallybook.versions import VersionChanged, etag, must_match, until_unchanged, version_changed
+from tallybook.errors import ClientNotFound, ContactNotFound, PrimaryContactRequired
+from tallybook.ids import is_ulid
+from tallybook.models import merged_into
+from tallybook.table import Item, differences, find_all, query, read
+from tallybook.transactions import Transaction
+from tallybook.versions import etag, must_match, until_unchanged, version_changed
 from tallybook.workflows.guard import must_exist
-
-MOST_CONTACTS = 100
 
 
 @dataclass
@@ -53,70 +43,17 @@ def tag(contact: Contact) -> str:
     return etag(f"{contact.version}-primary" if contact.primary else contact.version)
 
 
-def create(client_id: str, new: NewContact, *, at: datetime, once: Once) -> Contact:
-    """Add a contact; the first one is primary.
-
-    One transaction, or two when the client proves to have contacts already; a read before it when a
-    telephone number without its country code has to be understood. Raises
-    `ClientNotFound` and `TooManyContacts`.
-    """
-    if not is_ulid(client_id):
-        raise ClientNotFound
-    contact_id = new_id(at)
-    country = _country_for(client_id, new)
-    has_others = False
-
-    def learn(item: Item) -> Exception:
-        nonlocal has_others
-        if not item or "removed_at" in item:
-            return ClientNotFound()
-        client = read(ClientRecord, item)
-        has_others = client.primary_contact is not None
-        if int(client.contacts or 0) >= MOST_CONTACTS:
-            return TooManyContacts(MOST_CONTACTS)
-        return VersionChanged()
-
-    def attempt() -> Contact:
-        is_primary = new.primary or not has_others
-        record = ContactRecord(
-            *_key(client_id, contact_id),
-            created_at=timestamp(at),
-            updated_at=timestamp(at),
-            version=1,
-        )
-        _enter(record, new, country=country)
-        contact = _to_contact(record, contact_id if is_primary else None)
-        transaction = Transaction()
-        once.claim(transaction, contact)
-        condition = ClientRecord.contacts.does_not_exist() | (ClientRecord.contacts < MOST_CONTACTS)
-        if not new.primary:
-            first = ClientRecord.primary_contact
-            condition &= first.exists() if has_others else first.does_not_exist()
-        changes: list[Action] = [ClientRecord.contacts.add(1)]
-        if is_primary:
-            changes.append(ClientRecord.primary_contact.set(contact_id))
-        client = ClientRecord(f"CLIENT#{client_id}", "CLIENT")
-        transaction.update(client, changes, _is_there() & condition, learn)
-        transaction.put(record, absent(ContactRecord))
-        if new.workflow_id:
-            must_exist(transaction, new.workflow_id)
-        transaction.commit()
-        return contact
-
-    return until_unchanged(attempt)
-
-
 def get(client_id: str, contact_id: str) -> Contact:
     """One contact, in one read. Raises `ClientNotFound` and `ContactNotFound`."""
     household = _pair(client_id, contact_id)
-    return _to_contact(household.find(contact_id), household.client.primary_contact)
+    return to_contact(household.find(contact_id), household.client.primary_contact)
 
 
 def get_all(client_id: str) -> list[Contact]:
     """All contacts of a client, the oldest first. One query."""
     household = _household(client_id)
     first = household.client.primary_contact
-    return [_to_contact(record, first) for _, record in sorted(household.contacts.items())]
+    return [to_contact(record, first) for _, record in sorted(household.contacts.items())]
 
 
 def change(
@@ -131,13 +68,13 @@ def change(
     def attempt() -> Contact:
         household = _pair(client_id, contact_id)
         client, before = household.client, household.find(contact_id)
-        current = _to_contact(before, client.primary_contact)
+        current = to_contact(before, client.primary_contact)
         must_match(if_match, tag(current))
         after = read(ContactRecord, before.serialize())
-        merged = merged_into(NewContact, _entered(current), document)
+        merged = merged_into(NewContact, entered(current), document)
         if current.primary and not merged.primary:
             raise PrimaryContactRequired
-        _enter(after, merged, country=client.row.country)
+        enter(after, merged, country=client.row.country)
         becomes_primary = merged.primary and not current.primary
         if not (becomes_primary or differences(before, after)):
             return current
@@ -151,7 +88,7 @@ def change(
             becomes = [ClientRecord.primary_contact.set(contact_id)]
             transaction.update(client, becomes, _still_first(client), version_changed)
         transaction.commit()
-        return _to_contact(after, contact_id if merged.primary else client.primary_contact)
+        return to_contact(after, contact_id if merged.primary else client.primary_contact)
 
     return until_unchanged(attempt)
 
@@ -162,7 +99,7 @@ def delete(client_id: str, contact_id: str, *, if_match: str | None) -> None:
     def attempt() -> None:
         household = _household(client_id)
         client, record = household.client, household.find(contact_id)
-        must_match(if_match, tag(_to_contact(record, client.primary_contact)))
+        must_match(if_match, tag(to_contact(record, client.primary_contact)))
         transaction = Transaction()
         is_unchanged = ContactRecord.version == record.version
         transaction.delete(record, is_unchanged, version_changed)
@@ -183,34 +120,19 @@ def delete(client_id: str, contact_id: str, *, if_match: str | None) -> None:
     until_unchanged(attempt)
 
 
-def _country_for(client_id: str, new: NewContact) -> str | None:
-    """The client's country, read only if the telephone number can't be understood without it."""
-    if not new.telephone or new.telephone.startswith("+") or (new.address and new.address.country):
-        return None
-    client = find(ClientRecord, f"CLIENT#{client_id}", "CLIENT")
-    return client.row.country if client else None
-
-
-def _is_there() -> Condition:
-    there: Condition = ClientRecord.pk.exists() & ClientRecord.removed_at.does_not_exist()
-    return there
-
-
 def _still_first(client: ClientRecord) -> Condition:
     """The condition that the client is there and has the primary contact it was read with."""
-    both: Condition = _is_there() & (ClientRecord.primary_contact == client.primary_contact)
+    both: Condition = is_there() & (ClientRecord.primary_contact == client.primary_contact)
     return both
-
-
-def _key(client_id: str, contact_id: str) -> tuple[str, str]:
-    return f"CLIENT#{client_id}", f"CONTACT#{contact_id}"
 
 
 def _pair(client_id: str, contact_id: str) -> _Household:
     if not is_ulid(client_id):
         raise ClientNotFound
-    client, contact = (f"CLIENT#{client_id}", "CLIENT"), _key(client_id, contact_id)
-    return _read(find_all([client, contact], consistent=True))
+    keys = [(f"CLIENT#{client_id}", "CLIENT")]
+    if is_ulid(contact_id):  # anything else could be longer than a key
+        keys.append(key(client_id, contact_id))
+    return _read(find_all(keys, consistent=True))
 
 
 def _household(client_id: str) -> _Household:
@@ -240,42 +162,3 @@ def _read(items: list[Item]) -> _Household:
     if client is None or client.removed_at:
         raise ClientNotFound
     return _Household(client, contacts)
-
-
-def _entered(contact: Contact) -> dict[str, Any]:
-    return contact.model_dump(
-        include=set(NewContact.model_fields), exclude={"address": {"country_name"}}
-    )
-
-
-def _enter(record: ContactRecord, new: NewContact, *, country: str | None) -> None:
-    """Put what was entered into the record. `country` is the client's, for its telephone."""
-    region = (new.address.country if new.address else None) or country
-    record.first_name = new.first_name
-    record.last_name = new.last_name
-    record.emails = new.emails or None
-    record.telephone = new.telephone and normalise(new.telephone, region)
-    record.job_title = new.job_title
-    record.billing = new.billing or None
-    record.address = new.address.model_dump(exclude_none=True) if new.address else None
-    record.workflow_id = new.workflow_id
-
-
-def _to_contact(record: ContactRecord, primary_contact: str | None) -> Contact:
-    contact_id = record.sk.removeprefix("CONTACT#")
-    return Contact.model_construct(
-        contact_id=contact_id,
-        first_name=record.first_name,
-        last_name=record.last_name,
-        emails=list(record.emails or []),
-        telephone=record.telephone,
-        job_title=record.job_title,
-        primary=contact_id == primary_contact,
-        billing=bool(record.billing),
-        address=trusted(Address, record.address) if record.address is not None else None,
-        workflow_id=record.workflow_id,
-        portal=Portal.model_validate(record.portal or {}),
-        created_at=datetime.fromisoformat(record.created_at),
-        updated_at=datetime.fromisoformat(record.updated_at),
-        version=int(record.version),
-    )

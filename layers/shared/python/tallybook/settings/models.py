@@ -15,6 +15,8 @@ from tallybook.text import Line, ShortLine
 
 _PATTERN = re.compile(r"(?P<before>[^{}]*)\{seq(?::0(?P<width>\d{1,2}))?\}(?P<after>[^{}]*)")
 
+_LONGEST_FRAME = 40  # with 15 digits a number still fits into its 60 characters
+
 
 def _number_pattern(value: str) -> str:
     found = _PATTERN.fullmatch(value)
@@ -22,6 +24,8 @@ def _number_pattern(value: str) -> str:
         raise ValueError("needs {seq} or, say, {seq:04} exactly once, and no other braces")
     if int(found["width"] or 1) not in range(1, 13):
         raise ValueError("can have 1 to 12 digits, as in {seq:04}")
+    if len(found["before"]) + len(found["after"]) > _LONGEST_FRAME:
+        raise ValueError(f"can have {_LONGEST_FRAME} characters beside the number")
     return value
 
 

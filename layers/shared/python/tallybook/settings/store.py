@@ -8,7 +8,8 @@ from tallybook.dates import timestamp
 from tallybook.models import merged_into
 from tallybook.settings.models import NewSettings, Settings, SettingsPatch
 from tallybook.settings.records import SettingsRecord
-from tallybook.table import Item, Transaction, absent, find, read
+from tallybook.table import Item, absent, find, read
+from tallybook.transactions import Transaction
 from tallybook.versions import VersionChanged, etag, must_match, until_unchanged, version_changed
 
 _KEY = SettingsRecord.KEY
@@ -27,7 +28,10 @@ def change(patch: SettingsPatch, *, at: datetime, if_match: str | None) -> Setti
         before = get()
         must_match(if_match, etag(before.version))
         document = patch.model_dump(exclude_unset=True)
-        after = merged_into(NewSettings, _without_answers(before), document)
+        stored = _without_answers(before)
+        after = merged_into(NewSettings, stored, document)
+        if after == NewSettings.model_validate(stored):
+            return before
         record = SettingsRecord(
             *_KEY,
             settings=after.model_dump(exclude_none=True),

@@ -4,7 +4,7 @@ from pynamodb.expressions.operand import Path
 
 from tallybook.errors import InvalidField
 from tallybook.staff.records import StaffRecord
-from tallybook.table import Transaction
+from tallybook.transactions import Transaction
 
 
 def must_be_active(transaction: Transaction, staff_id: str, *, field: str) -> None:

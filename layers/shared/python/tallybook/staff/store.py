@@ -17,8 +17,9 @@ from tallybook.idempotency import Once
 from tallybook.staff import pool
 from tallybook.staff.models import NewStaffMember, RoleName, StaffMember, StaffPatch
 from tallybook.staff.records import StaffRecord, StaffRowMap
-from tallybook.table import Transaction, absent, differences, find, query, read
+from tallybook.table import absent, differences, find, query, read
 from tallybook.text import sort_key
+from tallybook.transactions import Transaction
 from tallybook.versions import (
     VersionChanged,
     etag,

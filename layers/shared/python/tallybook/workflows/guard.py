@@ -1,7 +1,8 @@
 """What other features may ask of workflows: that one exists, in the transaction that names it."""
 
 from tallybook.errors import InvalidField
-from tallybook.table import Transaction, present
+from tallybook.table import present
+from tallybook.transactions import Transaction
 from tallybook.workflows.records import WorkflowRecord
 
 

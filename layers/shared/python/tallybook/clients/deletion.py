@@ -1,0 +1,69 @@
+"""Deleting a client: hiding it at once. What it leaves behind is removed later (`removal`)."""
+
+from datetime import datetime
+
+from pynamodb.expressions.update import Action
+
+from tallybook.clients.index import guard, tokenize
+from tallybook.clients.mapping import to_client
+from tallybook.clients.records import ClientRecord
+from tallybook.clients.store import current
+from tallybook.dates import timestamp
+from tallybook.errors import ClientHasInvoices
+from tallybook.idempotency import Once
+from tallybook.transactions import Transaction
+from tallybook.versions import etag, must_match, until_unchanged, version_changed
+
+
+def delete(
+    client_id: str,
+    *,
+    at: datetime,
+    erase: bool = False,
+    if_match: str | None = None,
+    once: Once | None = None,
+) -> None:
+    """Hide the client and free its number, address and search tokens, all at once.
+
+    Its other items are removed by the `removals` function. Finalized invoices block it
+    (`ClientHasInvoices`) unless `erase`, which then keeps the ledger.
+    """
+
+    def attempt() -> None:
+        record = current(client_id)
+        must_match(if_match, etag(int(record.version)))
+        if record.finalized_invoices and not erase:
+            raise ClientHasInvoices
+        transaction = Transaction()
+        if once:
+            once.claim(transaction, to_client(record, ""))
+        _hide(transaction, record, at=timestamp(at), erase=bool(record.finalized_invoices))
+        guard(transaction, record, None)
+        tokenize(transaction, record, None)
+        transaction.commit()
+
+    until_unchanged(attempt)
+
+
+def _hide(transaction: Transaction, record: ClientRecord, *, at: str, erase: bool) -> None:
+    changes: list[Action] = [
+        ClientRecord.removed_at.set(at),
+        ClientRecord.version.set(int(record.version) + 1),
+    ]
+    changes += [
+        attribute.remove()
+        for attribute in (
+            ClientRecord.listing_pk,
+            ClientRecord.listing_sk,
+            ClientRecord.by_date_pk,
+            ClientRecord.by_date_sk,
+        )
+    ]
+    condition = ClientRecord.version == record.version
+    if erase:
+        changes.append(ClientRecord.erased.set(1))
+    else:  # an invoice finalized since the read adds to this count and not to the version
+        condition &= ClientRecord.finalized_invoices.does_not_exist() | (
+            ClientRecord.finalized_invoices == 0
+        )
+    transaction.update(record, changes, condition, version_changed)

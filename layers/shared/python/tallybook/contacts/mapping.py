@@ -1,0 +1,63 @@
+"""Between the contact that the API knows and the contact in the table."""
+
+from datetime import datetime
+from typing import Any
+
+from pynamodb.expressions.condition import Condition
+
+from tallybook.clients.models import Portal
+from tallybook.clients.records import ClientRecord
+from tallybook.contacts.models import Contact, NewContact
+from tallybook.contacts.records import ContactRecord
+from tallybook.models import trusted
+from tallybook.postal import Address
+from tallybook.telephones import normalise
+
+
+def key(client_id: str, contact_id: str) -> tuple[str, str]:
+    return f"CLIENT#{client_id}", f"CONTACT#{contact_id}"
+
+
+def is_there() -> Condition:
+    """The condition that the client exists and is not being removed."""
+    there: Condition = ClientRecord.pk.exists() & ClientRecord.removed_at.does_not_exist()
+    return there
+
+
+def entered(contact: Contact) -> dict[str, Any]:
+    return contact.model_dump(
+        include=set(NewContact.model_fields), exclude={"address": {"country_name"}}
+    )
+
+
+def enter(record: ContactRecord, new: NewContact, *, country: str | None) -> None:
+    """Put what was entered into the record. `country` is the client's, for its telephone."""
+    region = (new.address.country if new.address else None) or country
+    record.first_name = new.first_name
+    record.last_name = new.last_name
+    record.emails = new.emails or None
+    record.telephone = new.telephone and normalise(new.telephone, region)
+    record.job_title = new.job_title
+    record.billing = new.billing or None
+    record.address = new.address.model_dump(exclude_none=True) if new.address else None
+    record.workflow_id = new.workflow_id
+
+
+def to_contact(record: ContactRecord, primary_contact: str | None) -> Contact:
+    contact_id = record.sk.removeprefix("CONTACT#")
+    return Contact.model_construct(
+        contact_id=contact_id,
+        first_name=record.first_name,
+        last_name=record.last_name,
+        emails=list(record.emails or []),
+        telephone=record.telephone,
+        job_title=record.job_title,
+        primary=contact_id == primary_contact,
+        billing=bool(record.billing),
+        address=trusted(Address, record.address) if record.address is not None else None,
+        workflow_id=record.workflow_id,
+        portal=Portal.model_validate(record.portal or {}),
+        created_at=datetime.fromisoformat(record.created_at),
+        updated_at=datetime.fromisoformat(record.updated_at),
+        version=int(record.version),
+    )

@@ -1,0 +1,109 @@
+"""Transactions: writes that happen together or not at all, each with the error it may mean."""
+
+import uuid
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from botocore.exceptions import ClientError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.update import Action
+
+from tallybook import dynamodb
+from tallybook.errors import Busy
+from tallybook.table import Item, Record
+
+type Refusal = Callable[[Item], Exception]
+"""Makes the error to raise when a condition fails, from the item that failed it ({}: none)."""
+
+MOST_ACTIONS = 100  # a limit of DynamoDB
+
+
+class Transaction:
+    """Writes that happen together or not at all.
+
+    Each action may name the error that its failed condition means (`otherwise`); when several
+    conditions fail, the action that was added first speaks. A single action is sent as a plain
+    write, which costs half.
+    """
+
+    def __init__(self) -> None:
+        self._actions: list[tuple[str, dict[str, Any], Refusal | None]] = []
+
+    def put(
+        self, record: Record, condition: Condition | None = None, otherwise: Refusal | None = None
+    ) -> None:
+        self._add("Put", record.get_save_kwargs_from_instance(condition=condition), otherwise)
+
+    def update(
+        self,
+        record: Record,
+        actions: Sequence[Action],
+        condition: Condition,
+        otherwise: Refusal | None = None,
+    ) -> None:
+        request = record.get_update_kwargs_from_instance(list(actions), condition)
+        self._add("Update", request, otherwise)
+
+    def delete(
+        self, record: Record, condition: Condition | None = None, otherwise: Refusal | None = None
+    ) -> None:
+        self._add("Delete", record.get_delete_kwargs_from_instance(condition), otherwise)
+
+    def check(self, record: Record, condition: Condition, otherwise: Refusal) -> None:
+        request = record.get_operation_kwargs_from_class(record.pk, record.sk, condition=condition)
+        self._add("ConditionCheck", request, otherwise)
+
+    def _add(self, kind: str, request: dict[str, Any], otherwise: Refusal | None) -> None:
+        if otherwise:
+            request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        self._actions.append((kind, request, otherwise))
+
+    def __len__(self) -> int:
+        return len(self._actions)
+
+    def commit(self) -> None:
+        """Write everything.
+
+        Raises what the failed action's `otherwise` makes, `Busy` when others kept changing the
+        same items, and `Unavailable` when the table throttles; nothing was written then.
+        """
+        if len(self._actions) > MOST_ACTIONS:
+            raise ValueError(f"{len(self._actions)} actions do not fit into one transaction")
+        token = str(uuid.uuid4())
+        for attempt in range(1, dynamodb.ATTEMPTS + 1):
+            try:
+                return self._write(token)
+            except ClientError as error:
+                self._refuse(error)
+                if error.response["Error"]["Code"] != "TransactionInProgressException":
+                    token = str(uuid.uuid4())  # that attempt is over: nothing was written
+            dynamodb.pause(attempt)
+        raise Busy
+
+    def _write(self, token: str) -> None:
+        match self._actions:
+            case []:
+                pass
+            case [("Put", request, _)]:
+                dynamodb.client.put_item(**request)
+            case [("Update", request, _)]:
+                dynamodb.client.update_item(**request)
+            case [("Delete", request, _)]:
+                dynamodb.client.delete_item(**request)
+            case actions:
+                dynamodb.client.transact_write_items(
+                    TransactItems=[{kind: request} for kind, request, _ in actions],
+                    ClientRequestToken=token,
+                )
+
+    def _refuse(self, error: ClientError) -> None:
+        """Raise what the failure means, or return when the write may be tried again."""
+        answer: dict[str, Any] = dict(error.response)
+        reasons = answer.get("CancellationReasons", [])
+        if answer["Error"]["Code"] == "ConditionalCheckFailedException":
+            reasons = [{"Code": "ConditionalCheckFailed", "Item": answer.get("Item")}]
+        for reason, (_, _, otherwise) in zip(reasons, self._actions, strict=False):
+            if reason.get("Code") == "ConditionalCheckFailed" and otherwise:
+                raise otherwise(reason.get("Item") or {}) from error
+        if not dynamodb.is_contention(error):
+            raise dynamodb.translated(error) from error
