@@ -44,7 +44,7 @@ match = lambda_svc._match_esm_filter
 
 
 def match_below_what_is_missing(record: State, pattern: State) -> bool:
-    missing = {
+    missing: State = {
         name: {}
         for name, part in pattern.items()
         if isinstance(part, dict) and record.get(name) is None

@@ -2,6 +2,7 @@
 
 import tallybook.startup  # noqa: F401 # isort: skip - first, or it saves nothing
 
+from http import HTTPStatus
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
@@ -23,16 +24,9 @@ TAGS = ["Staff"]
 @app.get("/v1/me", tags=TAGS, summary="Read who is signed in")
 def get_me() -> Response[Me]:
     caller = http.caller(app)
-    store.register(caller, at=now())
-    me = Me.model_validate(
-        {
-            "staff_id": caller.staff_id,
-            "email": caller.email,
-            "name": caller.name,
-            "role": caller.role.label,
-        }
-    )
-    return http.ok(me)
+    member = store.register(caller, at=now())
+    me = {"staff_id": member.staff_id, "email": member.email, "name": member.name}
+    return http.ok(Me.model_validate(me | {"role": caller.role.label}))
 
 
 @app.get("/v1/staff", tags=TAGS, summary="List staff members by name")
@@ -67,6 +61,23 @@ def change_staff_member(
     http.caller(app).must_be(Role.OWNER)
     member = store.change(staff_id, patch, at=now(), if_match=if_match)
     return http.ok(member, etag(member.version))
+
+
+@app.post(
+    "/v1/staff/<staff_id>/invitation",
+    tags=TAGS,
+    summary="Invite a staff member again whose invitation got lost or ran out",
+    status_code=202,
+)
+def invite_again(staff_id: str, key: IdempotencyKey = None) -> Response[StaffMember]:
+    http.caller(app).must_be(Role.OWNER)
+
+    def accepted(member: StaffMember) -> Response[StaffMember]:
+        headers = {"ETag": etag(member.version)}
+        return Response(HTTPStatus.ACCEPTED, "application/json", member, headers)
+
+    once = http.claim(app, key, accepted)
+    return accepted(store.invite_again(staff_id, once=once))
 
 
 handler = http.serve(app)

@@ -1,9 +1,14 @@
 """Staff members, in the table and in the pool that lets them in."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
 import pytest
+from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 
 from tallybook.callers import ROLES
 from tests.functions.problem import assert_problem
@@ -32,6 +37,10 @@ class Pool:
     def user(self, email: str) -> dict[str, Any]:
         return self.client.admin_get_user(UserPoolId=self.id, Username=email)
 
+    def name(self, email: str) -> str:
+        attributes = self.user(email)["UserAttributes"]
+        return next(str(each["Value"]) for each in attributes if each["Name"] == "name")
+
     def groups(self, email: str) -> list[str]:
         answer = self.client.admin_list_groups_for_user(UserPoolId=self.id, Username=email)
         return [group["GroupName"] for group in answer["Groups"]]
@@ -53,6 +62,35 @@ def added(staff: Staff, **fields: Any) -> dict[str, Any]:
     answer = staff.post(STAFF, ADA | fields)
     assert answer.status == 201, answer.body
     return answer.body
+
+
+@contextmanager
+def mailing(error: str | None = None) -> Iterator[list[dict[str, Any]]]:
+    """The repeated invitations that the pool is asked for; it refuses with `error`.
+
+    moto takes a repeated invitation for that of a second user.
+    """
+    from tallybook.staff import pool
+
+    asked: list[dict[str, Any]] = []
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        asked.append(dict(params))
+
+    def answer(**_: Any) -> tuple[AWSResponse, dict[str, Any]]:
+        content = {"Error": {"Code": error, "Message": "Made up by a test"}} if error else {}
+        response = AWSResponse("https://cognito.test", 400 if error else 200, HTTPHeaders(), None)
+        return response, content
+
+    events: Any = pool._client().meta.events
+    operation = "cognito-identity-provider.AdminCreateUser"
+    events.register(f"provide-client-params.{operation}", note)
+    events.register(f"before-call.{operation}", answer)
+    try:
+        yield asked
+    finally:
+        events.unregister(f"provide-client-params.{operation}", note)
+        events.unregister(f"before-call.{operation}", answer)
 
 
 def path(member: dict[str, Any]) -> str:
@@ -80,6 +118,78 @@ def test_whoever_signs_in_first_is_written_down(owner: Staff):
         owner.get("/v1/me")
     (listed,) = owner.get(STAFF).body["items"]
     assert (listed["staff_id"], listed["role"], listed["active"]) == (owner.staff_id, "owner", True)
+
+
+def test_me_goes_by_the_name_of_the_record(owner: Staff, specialist: Staff):
+    specialist.get("/v1/me")
+    owner.get("/v1/me")
+    specialist.claims = {"name": "As in an old token", "email": "old@firm.example"}
+    me = specialist.get("/v1/me").body
+    assert (me["name"], me["email"]) == ("The specialist", "specialist@firm.example")
+
+
+def issued(ago: timedelta) -> dict[str, str]:
+    """The claim of a token that was made so long before now."""
+    return {"iat": str(int((datetime.now(UTC) - ago).timestamp()))}
+
+
+def last_changed(staff: Staff, ago: timedelta) -> None:
+    at = (datetime.now(UTC) - ago).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    stored.alter(f"STAFF#{staff.staff_id}", "STAFF", row__updated_at=at)
+
+
+def test_a_role_that_was_changed_in_the_pool_is_taken_over(member: Staff):
+    member.get("/v1/me")
+    last_changed(member, timedelta(minutes=5))
+    promoted = Staff("owner", member.staff_id, issued(timedelta(minutes=1)))
+    assert promoted.get("/v1/me").body["role"] == "owner"
+    listed = promoted.get(f"{STAFF}/{member.staff_id}")
+    assert (listed.body["role"], listed.etag) == ("owner", '"2"')
+    assert listed.body["name"] == "The staff"
+    with stored.unchanged():
+        promoted.get("/v1/me")
+    # And the token that the member still has from before says nothing new.
+    member.claims = issued(timedelta(minutes=1))
+    with stored.unchanged():
+        assert member.get("/v1/me").body["role"] == "staff"
+
+
+@pytest.mark.parametrize(
+    "claims",
+    [
+        issued(timedelta(minutes=30)),
+        issued(timedelta(minutes=5)),
+        issued(timedelta(minutes=4, seconds=10)),
+        {},
+        {"iat": ""},
+        {"iat": "soon"},
+        {"iat": "-1"},
+        {"iat": "²"},
+        {"iat": "9" * 30},
+    ],
+)
+def test_an_older_token_does_not_undo_a_change_of_the_role(claims: dict[str, str], owner: Staff):
+    owner.get("/v1/me")
+    last_changed(owner, timedelta(minutes=5))
+    before = Staff("staff", owner.staff_id, claims)
+    with stored.unchanged():
+        assert before.get("/v1/me").body["role"] == "staff"
+
+
+def test_a_role_is_not_taken_over_from_under_a_rival(member: Staff, owner: Staff):
+    member.get("/v1/me")
+    last_changed(member, timedelta(minutes=5))
+    key = f"STAFF#{member.staff_id}", "STAFF"
+
+    def rival() -> None:
+        now = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        stored.alter(*key, row__role="manager", row__version=2, row__updated_at=now)
+
+    promoted = Staff("owner", member.staff_id, issued(timedelta(minutes=1)))
+    with stored.in_between("UpdateItem", rival):
+        assert promoted.get("/v1/me").status == 200
+    row = stored.item(*key)["row"]
+    assert (row["role"], row["version"]) == ("manager", 2)
 
 
 def test_a_token_without_a_name_is_called_by_its_address(owner: Staff):
@@ -136,6 +246,13 @@ def test_an_invitation_that_crashed_goes_on(operation: str, owner: Staff, pool: 
     assert len(owner.get(STAFF).body["items"]) == 1
 
 
+def test_an_invitation_that_goes_on_has_the_name_of_the_second_try(owner: Staff, pool: Pool):
+    with stored.fault("PutItem", stored.Crash("in the middle")):
+        owner.post(STAFF, ADA | {"name": "Adda"})
+    added(owner)
+    assert pool.name("ada@firm.example") == "Ada Lovelace"
+
+
 def test_an_invitation_with_a_key_is_made_once(owner: Staff, pool: Pool):
     first = owner.post(STAFF, ADA, idempotency_key="k")
     again = owner.post(STAFF, ADA, idempotency_key="k")
@@ -183,6 +300,66 @@ def test_only_owners_invite_and_change_staff(
     assert pool.users() == 1
 
 
+# ---- Invite again ------------------------------------------------------------------------
+
+
+def test_an_invitation_that_got_lost_is_mailed_again(owner: Staff, pool: Pool):
+    ada = added(owner)
+    with mailing() as mailed, stored.unchanged():
+        answer = owner.post(f"{path(ada)}/invitation")
+    assert (answer.status, answer.body, answer.etag) == (202, ada, '"1"')
+    assert mailed == [
+        {
+            "UserPoolId": pool.id,
+            "Username": "ada@firm.example",
+            "MessageAction": "RESEND",
+            "DesiredDeliveryMediums": ["EMAIL"],
+        }
+    ]
+
+
+def test_with_a_key_an_invitation_is_mailed_again_once(owner: Staff):
+    ada, bob = added(owner), added(owner, email="bob@firm.example")
+    with mailing() as mailed:
+        first = owner.post(f"{path(ada)}/invitation", idempotency_key="k")
+        again = owner.post(f"{path(ada)}/invitation", idempotency_key="k")
+        other = owner.post(f"{path(bob)}/invitation", idempotency_key="k")
+    assert (again.status, again.body, again.etag) == (202, first.body, first.etag)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert_problem(other, 409, "idempotency_key_reused")
+    assert len(mailed) == 1
+
+
+def test_who_has_signed_in_is_not_invited_again(owner: Staff):
+    ada = added(owner)
+    with mailing("UnsupportedUserStateException"), stored.unchanged():
+        answer = owner.post(f"{path(ada)}/invitation", idempotency_key="k")
+    assert_problem(answer, 409, "already_signed_in")
+
+
+@pytest.mark.parametrize("staff_id", ["nobody", "é", "x" * 3000])
+def test_nobody_is_invited_again_who_was_never_invited(staff_id: str, owner: Staff):
+    with mailing() as mailed, stored.unchanged():
+        answer = owner.post(f"{STAFF}/{staff_id}/invitation", idempotency_key="k")
+    assert_problem(answer, 404, "staff_member_not_found")
+    assert mailed == []
+
+
+def test_a_member_whom_the_pool_has_lost_is_not_found(owner: Staff):
+    ada = added(owner)
+    with mailing("UserNotFoundException"):
+        answer = owner.post(f"{path(ada)}/invitation")
+    assert_problem(answer, 404, "staff_member_not_found")
+
+
+def test_only_owners_invite_again(owner: Staff, manager: Staff, member: Staff):
+    ada = added(owner)
+    with mailing() as mailed:
+        for refused in (manager, member):
+            assert_problem(refused.post(f"{path(ada)}/invitation"), 403, "forbidden")
+    assert mailed == []
+
+
 # ---- List --------------------------------------------------------------------------------
 
 
@@ -223,6 +400,7 @@ def test_a_changed_role_counts_in_the_pool(owner: Staff, pool: Pool):
     changed = {"role": "specialist", "name": "Ada King", "version": 2}
     assert answer.body == ada | changed | {"updated_at": answer.body["updated_at"]}
     assert pool.groups("ada@firm.example") == ["specialist"]
+    assert pool.name("ada@firm.example") == "Ada King"
     assert [each["name"] for each in owner.get(STAFF).body["items"]] == ["Ada King"]
 
 

@@ -1,3 +1,5 @@
+from datetime import UTC, datetime
+
 import pytest
 
 from tallybook.callers import Role, caller_of
@@ -39,6 +41,18 @@ def test_a_token_is_required():
 
 def test_a_caller_without_a_name_goes_by_the_address():
     assert caller_of(CLAIMS).name == "a@firm.example"
+
+
+@pytest.mark.parametrize("seconds", ["1795331000", 1795331000])
+def test_a_token_says_when_it_was_made(seconds: object):
+    wanted = datetime(2026, 11, 22, 7, 3, 20, tzinfo=UTC)
+    assert caller_of(CLAIMS | {"iat": seconds}).issued_at == wanted
+
+
+@pytest.mark.parametrize("seconds", ["", "soon", "-1", "1.5", "²", "9" * 12, None])
+def test_a_time_that_makes_no_sense_is_none(seconds: object):
+    assert caller_of(CLAIMS | {"iat": seconds}).issued_at is None
+    assert caller_of(CLAIMS).issued_at is None
 
 
 @pytest.mark.parametrize("role", list(Role))

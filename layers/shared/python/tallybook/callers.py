@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import IntEnum
 from typing import Any
 
@@ -22,14 +23,18 @@ class Role(IntEnum):
 
 
 ROLES = {role.label: role for role in Role}
+_LONGEST_TIME = 11  # seconds since 1970, until the year 5138
 
 
 @dataclass(frozen=True)
 class Caller:
+    """`issued_at` is when the token was made, and so how old the role in it is."""
+
     staff_id: str
     email: str
     name: str
     role: Role
+    issued_at: datetime | None
 
     def must_be(self, role: Role) -> None:
         """Raises `Forbidden` when the caller's role is lower than `role`."""
@@ -55,7 +60,15 @@ def caller_of(claims: Mapping[str, Any]) -> Caller:
         email=email,
         name=str(claims.get("name") or email),
         role=max(roles),
+        issued_at=_moment(claims.get("iat")),
     )
+
+
+def _moment(seconds: object) -> datetime | None:
+    """When a claim says that something was; an HTTP API passes the number as a string."""
+    text = str(seconds)
+    is_number = text.isascii() and text.isdecimal() and len(text) <= _LONGEST_TIME
+    return datetime.fromtimestamp(int(text), UTC) if is_number else None
 
 
 def _groups(claims: Mapping[str, Any]) -> list[str]:

@@ -21,6 +21,7 @@ TallybookError
 │   ├── PrimaryContactRequired
 │   ├── LastOwner
 │   ├── StaffMemberExists
+│   ├── AlreadySignedIn
 │   ├── IdempotencyKeyReused
 │   └── Busy                   too many changes at once; try again
 ├── StaleVersion (412)         If-Match named another version
@@ -181,6 +182,12 @@ class StaffMemberExists(Conflict):
 
     def __init__(self, email: str) -> None:
         super().__init__(f"email: {email!r} already signs in as staff.")
+
+
+class AlreadySignedIn(Conflict):
+    code = "already_signed_in"
+    title = "The staff member is not waiting for an invitation"
+    detail = "The member has signed in before; a lost password is reset at sign-in."
 
 
 class IdempotencyKeyReused(Conflict):

@@ -37,7 +37,7 @@ class StaffPatch(ApiModel):
 
 
 class Me(ApiModel):
-    """The staff member who asks, as the token says."""
+    """The staff member who asks. The role is that of the token: it is what counts."""
 
     staff_id: str = Field(examples=["6f1c1f8e-3c55-4d0b-9a57-0d6f6a0a2b11"])
     email: str = Field(examples=["ada@firm.example"])

@@ -8,7 +8,7 @@ import boto3
 from botocore.config import Config
 
 from tallybook.callers import ROLES
-from tallybook.errors import StaffMemberExists
+from tallybook.errors import AlreadySignedIn, StaffMemberExists, StaffMemberNotFound
 
 if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
@@ -45,6 +45,24 @@ def add(email: str, name: str) -> str:
     return _sub(answer["User"]["Attributes"])
 
 
+def add_again(email: str) -> None:
+    """Let the pool mail a new temporary password, which holds for as long as the first one did.
+
+    Raises `AlreadySignedIn` when the user has a password of their own.
+    """
+    try:
+        _client().admin_create_user(
+            UserPoolId=_POOL,
+            Username=email,
+            MessageAction="RESEND",
+            DesiredDeliveryMediums=["EMAIL"],
+        )
+    except _client().exceptions.UnsupportedUserStateException as error:
+        raise AlreadySignedIn from error
+    except _client().exceptions.UserNotFoundException as error:
+        raise StaffMemberNotFound from error
+
+
 def find(email: str) -> str | None:
     """The staff id of the user with this address."""
     try:
@@ -52,6 +70,13 @@ def find(email: str) -> str | None:
     except _client().exceptions.UserNotFoundException:
         return None
     return _sub(answer["UserAttributes"])
+
+
+def set_name(email: str, name: str) -> None:
+    """The name that the user's next tokens give."""
+    _client().admin_update_user_attributes(
+        UserPoolId=_POOL, Username=email, UserAttributes=[{"Name": "name", "Value": name}]
+    )
 
 
 def set_role(email: str, role: str) -> None:

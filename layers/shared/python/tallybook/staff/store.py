@@ -4,8 +4,7 @@ A change is written to the table first, where transactions keep the last owner, 
 pool; every step can be repeated, so a crash in between is mended by sending the change again.
 """
 
-from contextlib import suppress
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
@@ -20,15 +19,10 @@ from tallybook.staff.records import StaffRecord, StaffRowMap
 from tallybook.table import absent, differences, find, query, read
 from tallybook.text import sort_key
 from tallybook.transactions import Transaction
-from tallybook.versions import (
-    VersionChanged,
-    etag,
-    must_match,
-    until_unchanged,
-    version_changed,
-)
+from tallybook.versions import etag, must_match, until_unchanged, version_changed
 
 _LONGEST_ID = 60  # a `sub` of Cognito has 36 characters
+_SETTLED = timedelta(seconds=60)  # a change of a role has reached the pool, and clocks agree
 
 
 def add(new: NewStaffMember, *, at: datetime, once: Once) -> StaffMember:
@@ -45,6 +39,7 @@ def add(new: NewStaffMember, *, at: datetime, once: Once) -> StaffMember:
         if found is None or _find(found):
             raise
         staff_id = found
+        pool.set_name(new.email, new.name)
     pool.set_role(new.email, new.role)
     record = _record(staff_id, new.email, new.name, new.role, at=at)
     member = _to_member(record)
@@ -55,14 +50,49 @@ def add(new: NewStaffMember, *, at: datetime, once: Once) -> StaffMember:
     return member
 
 
-def register(caller: Caller, *, at: datetime) -> None:
-    """Write down a member whom the pool lets in and the table does not know: the first owner."""
-    if _find(caller.staff_id) is None:
-        record = _record(caller.staff_id, caller.email, caller.name, caller.role.label, at=at)
+def invite_again(staff_id: str, *, once: Once) -> StaffMember:
+    """Let the pool mail a new temporary password to a member who has not signed in yet.
+
+    Raises `StaffMemberNotFound` and `AlreadySignedIn`.
+    """
+    once.recall()
+    member = get(staff_id)
+    pool.add_again(member.email)
+    transaction = Transaction()
+    once.claim(transaction, member)
+    transaction.commit()
+    return member
+
+
+def register(caller: Caller, *, at: datetime) -> StaffMember:
+    """The member who asks, as the table knows them from now on.
+
+    The pool decides who comes in, and with which role: whom it lets in and the table does not know
+    (the first owner) is written down, and a role that was changed in the pool (`make owner`) is
+    taken over.
+    """
+
+    def attempt() -> StaffMember:
+        before = _find(caller.staff_id)
         transaction = Transaction()
-        transaction.put(record, absent(StaffRecord), version_changed)
-        with suppress(VersionChanged):  # another request of theirs was quicker
-            transaction.commit()
+        if before is None:
+            after = _record(caller.staff_id, caller.email, caller.name, caller.role.label, at=at)
+            transaction.put(after, absent(StaffRecord), version_changed)
+        else:
+            after = read(StaffRecord, before.serialize())
+            if _knows_better(caller, before):
+                after.row.role = caller.role.label
+            _update(transaction, before, after, at=at)
+        transaction.commit()
+        return _to_member(after)
+
+    return until_unchanged(attempt)
+
+
+def _knows_better(caller: Caller, record: StaffRecord) -> bool:
+    """Whether the caller's token is from after the record's last change, and so is its role."""
+    changed_at = datetime.fromisoformat(record.row.updated_at)
+    return caller.issued_at is not None and caller.issued_at > changed_at + _SETTLED
 
 
 def get(staff_id: str) -> StaffMember:
@@ -91,15 +121,11 @@ def change(staff_id: str, patch: StaffPatch, *, at: datetime, if_match: str | No
         must_match(if_match, etag(int(before.row.version)))
         after = read(StaffRecord, before.serialize())
         _enter(after, patch)
-        if differences(before, after):
-            after.row.version, after.row.updated_at = int(before.row.version) + 1, timestamp(at)
-            transaction = Transaction()
-            transaction.update(
-                before, differences(before, after), _is_unchanged(before), version_changed
-            )
-            if _is_owner(before) and not _is_owner(after):
-                transaction.check(_other_owner(staff_id), _owns(), version_changed)
-            transaction.commit()
+        transaction = Transaction()
+        _update(transaction, before, after, at=at)
+        if _is_owner(before) and not _is_owner(after):
+            transaction.check(_other_owner(staff_id), _owns(), version_changed)
+        transaction.commit()
         return _to_member(after)
 
     member = until_unchanged(attempt)
@@ -107,7 +133,20 @@ def change(staff_id: str, patch: StaffPatch, *, at: datetime, if_match: str | No
     return member
 
 
+def _update(
+    transaction: Transaction, before: StaffRecord, after: StaffRecord, *, at: datetime
+) -> None:
+    """Add what turns `before` into `after` as its next version; nothing when they are the same."""
+    if differences(before, after):
+        after.row.version, after.row.updated_at = int(before.row.version) + 1, timestamp(at)
+        transaction.update(
+            before, differences(before, after), _is_unchanged(before), version_changed
+        )
+
+
 def _tell_pool(member: StaffMember, patch: StaffPatch) -> None:
+    if patch.name is not None:
+        pool.set_name(member.email, member.name)
     if patch.role is not None:
         pool.set_role(member.email, member.role)
         pool.end_sessions(member.email)
