@@ -1,5 +1,6 @@
 """Clients on the running stack, from the HTTP API to the table and its stream."""
 
+import json
 import time
 import uuid
 from typing import Any
@@ -88,6 +89,38 @@ def nothing_is_left(stack: Stack, client_id: str) -> bool:
     return False
 
 
+def test_removals_hear_of_an_erased_client_once(stack: Stack, owner: Web, word: str):
+    erased, other = create(owner, word)["client_id"], create(owner, f"{word}2")["client_id"]
+    stack.client("dynamodb").update_item(  # as the first finalized invoice will
+        TableName=stack.table_name,
+        Key={"pk": {"S": f"CLIENT#{erased}"}, "sk": {"S": "CLIENT"}},
+        UpdateExpression="SET finalized_invoices = :one",
+        ExpressionAttributeValues={":one": {"N": "1"}},
+    )
+    path = f"/v1/clients/{erased}"
+    assert owner.call("DELETE", path, query={"erase": "true"}).status_code == 204
+    assert removals_of(stack, erased, at_least=1) == 1
+    # What the stream brings is worked on in order: this comes after the stub of the erased client.
+    assert owner.call("DELETE", f"/v1/clients/{other}").status_code == 204
+    assert removals_of(stack, other, at_least=1) == 1
+    assert removals_of(stack, erased, at_least=2, attempts=4) == 1
+
+
+def removals_of(stack: Stack, client_id: str, *, at_least: int, attempts: int = 120) -> int:
+    """How often the log says that the client was removed, once it says so often enough."""
+    found = 0
+    for _ in range(attempts):
+        answer = stack.client("logs").filter_log_events(
+            logGroupName=f"/tallybook/{stack.stack_name}/removals", filterPattern=client_id
+        )
+        lines = [event["message"] for event in answer["events"] if client_id in event["message"]]
+        found = sum(json.loads(line[line.index("{") :])["message"] == "removed" for line in lines)
+        if found >= at_least:
+            break
+        time.sleep(0.5)
+    return found
+
+
 def test_a_repeated_post_is_done_once(owner: Web, word: str):
     body, key = {"business_name": word}, str(uuid.uuid4())
     first = owner.call("POST", "/v1/clients", body, idempotency_key=key)
@@ -147,10 +180,14 @@ def test_an_owner_invites_promotes_and_lets_go(stack: Stack, owner: Web, word: s
     )
     assert invited.status_code == 201, invited.text
     path = f"/v1/staff/{invited.json()['staff_id']}"
-    assert owner.call("PATCH", path, {"role": "manager"}).json()["role"] == "manager"
+    again = owner.call("POST", f"{path}/invitation")
+    assert (again.status_code, again.json()) == (202, invited.json())
+    change = {"role": "manager", "name": "Ada King"}
+    assert owner.call("PATCH", path, change).json()["role"] == "manager"
     pool, user = stack.client("cognito-idp"), f"{word}@firm.example"
     groups = pool.admin_list_groups_for_user(UserPoolId=stack.staff_pool_id, Username=user)
     assert [group["GroupName"] for group in groups["Groups"]] == ["manager"]
     assert owner.call("PATCH", path, {"active": False}).json()["active"] is False
     found = pool.admin_get_user(UserPoolId=stack.staff_pool_id, Username=user)
     assert found["Enabled"] is False
+    assert {"Name": "name", "Value": "Ada King"} in found["UserAttributes"]

@@ -79,6 +79,7 @@ def test_an_access_token_is_refused(stack: Stack):
         ("specialist", "PATCH", "/v1/settings", {"name": "Mine"}),
         ("manager", "POST", "/v1/staff", {"email": "eve@firm.example", "name": "Eve"}),
         ("manager", "PATCH", "/v1/staff/x", {"role": "owner"}),
+        ("manager", "POST", "/v1/staff/x/invitation", None),
     ],
 )
 def test_a_role_that_is_too_low_is_refused(
@@ -145,6 +146,8 @@ def test_a_page_of_an_allowed_origin_may_ask(stack: Stack):
     )
     assert answer.ok
     assert answer.headers["Access-Control-Allow-Origin"] == "http://localhost:5173"
+    exposed = answer.headers["Access-Control-Expose-Headers"].lower()
+    assert {"etag", "idempotency-replayed"} <= set(exposed.replace(" ", "").split(","))
     allowed = answer.headers["Access-Control-Allow-Headers"].lower()
     assert {"authorization", "content-type", "idempotency-key", "if-match"} <= set(
         allowed.replace(" ", "").split(",")
