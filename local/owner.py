@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import boto3
@@ -19,12 +18,13 @@ GROUP = "owner"
 
 def create_owner(
     cognito: CognitoIdentityProviderClient, pool_id: str, email: str, name: str
-) -> None:
+) -> bool:
     """Cognito mails a temporary password, to be changed at the first sign-in.
 
-    A member who is there already becomes an owner.
+    A member who is there already becomes an owner, and is mailed a new one while that sign-in is
+    still to come. Says whether there was a mail.
     """
-    with suppress(cognito.exceptions.UsernameExistsException):
+    try:
         cognito.admin_create_user(
             UserPoolId=pool_id,
             Username=email,
@@ -35,7 +35,24 @@ def create_owner(
             ],
             DesiredDeliveryMediums=["EMAIL"],
         )
+        mailed = True
+    except cognito.exceptions.UsernameExistsException:
+        mailed = _invite_again(cognito, pool_id, email)
     cognito.admin_add_user_to_group(UserPoolId=pool_id, Username=email, GroupName=GROUP)
+    return mailed
+
+
+def _invite_again(cognito: CognitoIdentityProviderClient, pool_id: str, email: str) -> bool:
+    try:
+        cognito.admin_create_user(
+            UserPoolId=pool_id,
+            Username=email,
+            MessageAction="RESEND",
+            DesiredDeliveryMediums=["EMAIL"],
+        )
+    except cognito.exceptions.UnsupportedUserStateException:  # has signed in before
+        return False
+    return True
 
 
 def main() -> None:
@@ -45,10 +62,11 @@ def main() -> None:
         raise Problem("Say who the owner is: make owner EMAIL=you@your-firm.com STACK=tallybook")
     try:
         name = os.environ.get("OWNER") or email.partition("@")[0]
-        create_owner(boto3.client("cognito-idp"), _pool_of(stack), email, name)
+        mailed = create_owner(boto3.client("cognito-idp"), _pool_of(stack), email, name)
     except (BotoCoreError, ClientError) as error:
         raise Problem(f"AWS refused: {error}") from error
-    print(f"{email} is an owner of {stack}; Cognito has mailed the temporary password.")
+    hint = "Cognito has mailed a temporary password" if mailed else "signs in as before"
+    print(f"{email} is an owner of {stack}; {hint}.")
 
 
 def _pool_of(stack: str) -> str:
