@@ -7,6 +7,8 @@ from typing import Any
 
 from tallybook import dynamodb
 
+WRITES = ("TransactWriteItems", "BatchWriteItem", "PutItem", "UpdateItem", "DeleteItem")
+
 
 @contextmanager
 def refused(
@@ -43,6 +45,27 @@ def crash_at(operation: str, count: int) -> Iterator[None]:
 
     with _before(operation, die):
         yield
+
+
+class Death(BaseException):
+    """The container is gone at once: no handler of ours answers any more."""
+
+
+@contextmanager
+def death_at_write(count: int, *, when: str) -> Iterator[None]:
+    """The container dies "before" or "after" the write with this number reaches the table."""
+    writes = iter(range(1, 10**6))
+
+    def die(model: Any, **_: Any) -> None:
+        if model.name in WRITES and next(writes) == count:
+            raise Death
+
+    events, name = dynamodb.client.meta.events, f"{when}-call.dynamodb"
+    events.register(name, die)
+    try:
+        yield
+    finally:
+        events.unregister(name, die)
 
 
 @contextmanager
