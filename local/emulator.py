@@ -30,13 +30,17 @@ def running(place: Place) -> bool:
     return True
 
 
-def start(place: Place) -> None:
-    """Starts the emulator and waits until it answers."""
+def need_port(place: Place) -> None:
+    """Raises `Problem` when another program has the port."""
     if _listening(place.port):
         raise Problem(
             f"Port {place.port} is in use by another program: choose another, as in "
             f"`make up PORT={place.port + 1}`."
         )
+
+
+def start(place: Place) -> None:
+    """Starts the emulator and waits until it answers."""
     place.state.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(place.directory / "tmp", ignore_errors=True)
     (place.directory / "tmp").mkdir()

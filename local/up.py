@@ -28,14 +28,16 @@ def up(place: Place) -> None:
     signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, _leave)
     signal.signal(signal.SIGHUP, _leave)
-    detach = _switch("DETACH", default=False)
+    detach, with_seed = _switch("DETACH", default=False), _switch("SEED", default=True)
     if _switch("FRESH", default=False):
         _start_over(place)
     started = not emulator.running(place)
+    if started:
+        emulator.need_port(place)
     try:
         if started:
             _step("Starting the emulator", lambda: emulator.start(place))
-        _prepare(place)
+        _prepare(place, with_seed=with_seed)
         _introduce(place, stops_with_ctrl_c=started and not detach)
         if started and not detach:
             _watch(place)
@@ -61,7 +63,7 @@ def down(place: Place) -> None:
         print("Nothing is running here.")
 
 
-def _prepare(place: Place) -> None:
+def _prepare(place: Place, *, with_seed: bool) -> None:
     known: list[User] = place.read_stack().get("users", [])
     build = _step("Building", built)
     _step("Deploying", lambda: deploy(place, build))
@@ -85,7 +87,7 @@ def _prepare(place: Place) -> None:
             "users": users,
         }
     )
-    if _switch("SEED", default=True):
+    if with_seed:
         _seed_once(place, as_owner)
 
 

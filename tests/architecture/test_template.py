@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.template import resources, template
+from tests.support.template import functions, resources, template
 
 ALARMS = resources("AWS::CloudWatch::Alarm")
 
@@ -74,3 +74,69 @@ def test_removals_hear_of_a_client_once_when_it_is_hidden():
     # The stub that an erased client becomes is written later, and is hidden before and after.
     assert images["OldImage"] == {"removed_at": {"S": [{"exists": False}]}}
     assert images["NewImage"] == {"removed_at": {"S": [{"exists": True}]}}
+
+
+def only(kind: str) -> dict[str, Any]:
+    (resource,) = resources(kind).values()
+    return resource
+
+
+def test_the_table_outlives_the_stack_and_every_mistake():
+    table = only("AWS::DynamoDB::Table")
+    properties = table["Properties"]
+    assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
+    assert properties["DeletionProtectionEnabled"] == {"Ref": "DeletionProtection"}
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["PointInTimeRecoverySpecification"]["PointInTimeRecoveryEnabled"] is True
+    assert properties["TimeToLiveSpecification"] == {"AttributeName": "ttl", "Enabled": True}
+    assert properties["StreamSpecification"]["StreamViewType"] == "NEW_AND_OLD_IMAGES"
+    projections = {
+        index["IndexName"]: index["Projection"] for index in properties["GlobalSecondaryIndexes"]
+    }
+    row = {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["row"]}
+    assert projections == {
+        "listing": row,
+        "by_date": row,
+        "agenda": {"ProjectionType": "KEYS_ONLY"},
+    }
+
+
+def test_staff_are_invited_and_have_good_passwords():
+    pool = only("AWS::Cognito::UserPool")
+    properties = pool["Properties"]
+    assert pool["DeletionPolicy"] == "Retain"
+    assert properties["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
+    assert properties["MfaConfiguration"] == "OPTIONAL"
+    policy = properties["Policies"]["PasswordPolicy"]
+    assert policy["MinimumLength"] >= 12
+    assert all(policy[f"Require{kind}"] for kind in ("Lowercase", "Uppercase", "Numbers"))
+    groups = {
+        each["Properties"]["GroupName"]
+        for each in resources("AWS::Cognito::UserPoolGroup").values()
+    }
+    assert groups == {"owner", "manager", "specialist", "staff"}
+
+
+def test_every_route_but_the_fallback_asks_for_a_token():
+    api = only("AWS::Serverless::HttpApi")["Properties"]
+    assert api["Auth"]["DefaultAuthorizer"] in api["Auth"]["Authorizers"]
+    open_to_all = [
+        (name, event)
+        for name, function in functions().items()
+        for event in function["Properties"].get("Events", {}).values()
+        if event["Type"] == "HttpApi" and "Auth" in event["Properties"]
+    ]
+    assert [name for name, _ in open_to_all] == ["fallback"]
+    assert {"Ref": "ThrottleRate"} in api["DefaultRouteSettings"].values()
+
+
+def test_every_function_is_traced_and_its_log_ends():
+    groups = resources("AWS::Logs::LogGroup")
+    assert template()["Globals"]["Function"]["Tracing"] == "Active"
+    for function in functions().values():
+        group = groups[function["Properties"]["LoggingConfig"]["LogGroup"]["Ref"]]
+        assert group["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
+
+
+def test_there_are_ten_alarms_at_most():
+    assert 0 < len(resources("AWS::CloudWatch::Alarm")) <= 10
