@@ -179,7 +179,7 @@ def _without_null(schema: Json) -> Json:
 
 def _headers(status: str, method: str, path: str, parameters: set[str]) -> Json:
     headers: Json = {}
-    is_single = not (method == "get" and "limit" in parameters) and path != "/v1/me"
+    is_single = not (method == "get" and "limit" in parameters)
     if is_single and not path.endswith("/bulk"):
         headers["ETag"] = _ETAG
     if status == "204" and not path.endswith(("/flag", "/favourite")):

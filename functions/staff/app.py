@@ -25,8 +25,9 @@ TAGS = ["Staff"]
 def get_me() -> Response[Me]:
     caller = http.caller(app)
     member = store.register(caller, at=now())
-    me = {"staff_id": member.staff_id, "email": member.email, "name": member.name}
-    return http.ok(Me.model_validate(me | {"role": caller.role.label}))
+    role = caller.role.label
+    me = {"staff_id": member.staff_id, "email": member.email, "name": member.name, "role": role}
+    return http.ok(Me.model_validate(me), etag(f"{member.version}-{role}"))
 
 
 @app.get("/v1/staff", tags=TAGS, summary="List staff members by name")

@@ -102,6 +102,7 @@ def path(member: dict[str, Any]) -> str:
 
 def test_me_is_who_the_token_names(specialist: Staff):
     answer = specialist.get("/v1/me")
+    assert answer.etag == '"1-specialist"'
     assert answer.status == 200
     assert answer.body == {
         "staff_id": specialist.staff_id,
