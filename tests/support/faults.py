@@ -26,7 +26,7 @@ def refused(
         refusals.append(None)
         return SimpleNamespace(status_code=400), answer
 
-    with _before(operation, refuse):
+    with _on(f"before-call.dynamodb.{operation}", refuse):
         yield refusals
 
 
@@ -43,7 +43,7 @@ def crash_at(operation: str, count: int) -> Iterator[None]:
         if next(calls) == count:
             raise Crash
 
-    with _before(operation, die):
+    with _on(f"before-call.dynamodb.{operation}", die):
         yield
 
 
@@ -60,19 +60,15 @@ def death_at_write(count: int, *, when: str) -> Iterator[None]:
         if model.name in WRITES and next(writes) == count:
             raise Death
 
-    events, name = dynamodb.client.meta.events, f"{when}-call.dynamodb"
-    events.register(name, die)
-    try:
+    with _on(f"{when}-call.dynamodb", die):
         yield
-    finally:
-        events.unregister(name, die)
 
 
 @contextmanager
-def _before(operation: str, handle: Any) -> Iterator[None]:
-    events, name = dynamodb.client.meta.events, f"before-call.dynamodb.{operation}"
-    events.register(name, handle)
+def _on(event: str, handle: Any) -> Iterator[None]:
+    events = dynamodb.client.meta.events
+    events.register(event, handle)
     try:
         yield
     finally:
-        events.unregister(name, handle)
+        events.unregister(event, handle)
