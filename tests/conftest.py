@@ -2,6 +2,12 @@
 
 import os
 
+from hypothesis import settings
+
+# Machines are shared and noisy: no example fails for being slow.
+settings.register_profile("untimed", deadline=None)
+settings.load_profile("untimed")
+
 os.environ.update(
     AWS_ACCESS_KEY_ID="test",
     AWS_SECRET_ACCESS_KEY="test",
