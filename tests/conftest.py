@@ -4,8 +4,8 @@ import os
 
 from hypothesis import settings
 
-# Machines are shared and noisy: no example fails for being slow.
-settings.register_profile("untimed", deadline=None)
+# Machines are shared and noisy: no example fails for being slow. In CI a change alone decides.
+settings.register_profile("untimed", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("untimed")
 
 os.environ.update(
