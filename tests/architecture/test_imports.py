@@ -19,7 +19,6 @@ ALLOWED = {
     ("tallybook.clients.store", "tallybook.workflows.guard"),
     ("tallybook.contacts.store", "tallybook.clients.records"),  # which contact is primary
     ("tallybook.contacts.creation", "tallybook.clients.records"),
-    ("tallybook.contacts.mapping", "tallybook.clients.records"),
     ("tallybook.contacts.store", "tallybook.workflows.guard"),
     ("tallybook.contacts.creation", "tallybook.workflows.guard"),
 }

@@ -26,7 +26,7 @@ def refused(
         refusals.append(None)
         return SimpleNamespace(status_code=400), answer
 
-    with _on(f"before-call.dynamodb.{operation}", refuse):
+    with hooked(f"before-call.dynamodb.{operation}", refuse):
         yield refusals
 
 
@@ -43,7 +43,7 @@ def crash_at(operation: str, count: int) -> Iterator[None]:
         if next(calls) == count:
             raise Crash
 
-    with _on(f"before-call.dynamodb.{operation}", die):
+    with hooked(f"before-call.dynamodb.{operation}", die):
         yield
 
 
@@ -60,12 +60,13 @@ def death_at_write(count: int, *, when: str) -> Iterator[None]:
         if model.name in WRITES and next(writes) == count:
             raise Death
 
-    with _on(f"{when}-call.dynamodb", die):
+    with hooked(f"{when}-call.dynamodb", die):
         yield
 
 
 @contextmanager
-def _on(event: str, handle: Any) -> Iterator[None]:
+def hooked(event: str, handle: Any) -> Iterator[None]:
+    """Inside, botocore calls `handle` at an event of the code's client."""
     events = dynamodb.client.meta.events
     events.register(event, handle)
     try:

@@ -12,7 +12,7 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
-from tallybook import dynamodb
+from tests.support.faults import hooked
 
 _READ, _WRITE = TypeDeserializer(), TypeSerializer()
 
@@ -98,7 +98,7 @@ def fault(operation: str, error: str | Exception, *, after: int = 0) -> Iterator
         answer = {"Error": {"Code": error, "Message": "Made up by a test"}}
         return AWSResponse("https://dynamodb.test", 400, HTTPHeaders(), None), answer
 
-    with _registered(f"before-call.dynamodb.{operation}", refuse):
+    with hooked(f"before-call.dynamodb.{operation}", refuse):
         yield
 
 
@@ -116,7 +116,7 @@ def left_over(operation: str) -> Iterator[None]:
         answer = {"UnprocessedItems": waiting, "UnprocessedKeys": waiting, "Responses": {}}
         return AWSResponse("https://dynamodb.test", 200, HTTPHeaders(), None), answer
 
-    with _registered(f"before-call.dynamodb.{operation}", leave):
+    with hooked(f"before-call.dynamodb.{operation}", leave):
         yield
 
 
@@ -131,15 +131,5 @@ def in_between(operation: str, rival: Callable[[], object]) -> Iterator[None]:
             acted = True
             rival()
 
-    with _registered(f"before-call.dynamodb.{operation}", act):
+    with hooked(f"before-call.dynamodb.{operation}", act):
         yield
-
-
-@contextmanager
-def _registered(event: str, handler: Callable[..., object]) -> Iterator[None]:
-    events = dynamodb.client.meta.events
-    events.register(event, handler)
-    try:
-        yield
-    finally:
-        events.unregister(event, handler)

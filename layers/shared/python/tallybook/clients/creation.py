@@ -42,8 +42,11 @@ class _Creation:
         alone = self.lost >= _RACES
         settings = settings_store.get() if alone else settings_store.remembered()
         pattern = settings.numbering.client
-        drawn = None if self.new.number else numbers.draw(skip=self.skip, alone=alone)
-        number = self.new.number or number_text(pattern, drawn or 0)
+        if self.new.number:
+            number, taken = self.new.number, sequence_of(pattern, self.new.number)
+        else:
+            taken = numbers.draw(skip=self.skip, alone=alone)
+            number = number_text(pattern, taken)
         record = self._record(number, settings.currency)
         client = to_client(record, self.by)
 
@@ -51,7 +54,6 @@ class _Creation:
         self.once.claim(transaction, client)
         if not alone:
             settings_store.unchanged(transaction, settings)
-        taken = sequence_of(pattern, number) if drawn is None else drawn
         following = numbers.take(transaction, taken)
         check_references(transaction, None, record)
         transaction.put(record, absent(ClientRecord))

@@ -34,7 +34,7 @@ def guard(
     """Move the guards of the number and the first address from `before` to `after`."""
     had, has = _guards(before), _guards(after)
     for key in had.keys() - has.keys():
-        transaction.delete(UniqueRecord(*key), otherwise=None)
+        transaction.delete(UniqueRecord(*key))
     for key, taken in has.items():
         if key not in had and after is not None:
             record = UniqueRecord(*key, client_id=id_of(after))

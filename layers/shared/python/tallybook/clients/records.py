@@ -6,6 +6,7 @@ from pynamodb.attributes import (
     NumberAttribute,
     UnicodeAttribute,
 )
+from pynamodb.expressions.condition import Condition
 
 from tallybook.table import PlainMapAttribute, Record
 
@@ -61,6 +62,12 @@ class ClientRecord(Record):
     version = NumberAttribute()
     removed_at = UnicodeAttribute(null=True)
     erased = NumberAttribute(null=True)  # 1: the ledger stays
+
+
+def is_there() -> Condition:
+    """The condition that the client exists and is not being removed."""
+    there: Condition = ClientRecord.pk.exists() & ClientRecord.removed_at.does_not_exist()
+    return there
 
 
 class UniqueRecord(Record):

@@ -9,7 +9,7 @@ from tallybook.clients import numbers
 from tallybook.clients.index import favourite, guard, tokenize
 from tallybook.clients.mapping import enter, entered, partition, to_client
 from tallybook.clients.models import Client, ClientPatch, NewClient
-from tallybook.clients.records import ClientRecord
+from tallybook.clients.records import ClientRecord, is_there
 from tallybook.dates import timestamp
 from tallybook.errors import ClientNotFound, InvalidField
 from tallybook.idempotency import Once
@@ -91,7 +91,7 @@ def set_favourite(client_id: str, *, by: str, on: bool, if_match: str | None) ->
     transaction.update(
         record,
         [mark.set({"N": "1"}) if on else mark.remove()],
-        ClientRecord.pk.exists() & ClientRecord.removed_at.does_not_exist(),
+        is_there(),
         lambda _: ClientNotFound(),
     )
     if on:

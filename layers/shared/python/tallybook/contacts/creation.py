@@ -6,8 +6,8 @@ from datetime import datetime
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from tallybook.clients.records import ClientRecord
-from tallybook.contacts.mapping import enter, is_there, key, to_contact
+from tallybook.clients.records import ClientRecord, is_there
+from tallybook.contacts.mapping import enter, key, to_contact
 from tallybook.contacts.models import Contact, NewContact
 from tallybook.contacts.records import ContactRecord
 from tallybook.dates import timestamp

@@ -3,10 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from pynamodb.expressions.condition import Condition
-
 from tallybook.clients.models import Portal
-from tallybook.clients.records import ClientRecord
 from tallybook.contacts.models import Contact, NewContact
 from tallybook.contacts.records import ContactRecord
 from tallybook.models import trusted
@@ -16,12 +13,6 @@ from tallybook.telephones import normalise
 
 def key(client_id: str, contact_id: str) -> tuple[str, str]:
     return f"CLIENT#{client_id}", f"CONTACT#{contact_id}"
-
-
-def is_there() -> Condition:
-    """The condition that the client exists and is not being removed."""
-    there: Condition = ClientRecord.pk.exists() & ClientRecord.removed_at.does_not_exist()
-    return there
 
 
 def entered(contact: Contact) -> dict[str, Any]:

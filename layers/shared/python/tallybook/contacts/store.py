@@ -11,8 +11,8 @@ from datetime import datetime
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from tallybook.clients.records import ClientRecord
-from tallybook.contacts.mapping import enter, entered, is_there, key, to_contact
+from tallybook.clients.records import ClientRecord, is_there
+from tallybook.contacts.mapping import enter, entered, key, to_contact
 from tallybook.contacts.models import Contact, ContactPatch, NewContact
 from tallybook.contacts.records import ContactRecord
 from tallybook.dates import timestamp
