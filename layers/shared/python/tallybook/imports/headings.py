@@ -59,21 +59,32 @@ def suggest(headings: Sequence[str]) -> list[FieldName | None]:
     return suggested
 
 
-def _in_context(headings: Sequence[str], readings: list[_Reading | None]) -> list[_Reading | None]:
+def _in_context(
+    headings: Sequence[str], readings: Sequence[_Reading | None]
+) -> list[_Reading | None]:
     """The readings, where the columns beside one change what it means."""
-    fields = {reading.field for reading in readings if reading}
-    names = _names_beside(fields)
-    found = list(readings)
-    for column, reading in enumerate(readings):
-        if reading is None:
-            continue
-        folded = fold(headings[column])
-        before = found[column - 1] if column else None
-        if folded in names:
-            found[column] = _Reading(names[folded], reading.rank)
+    names = _names_beside({reading.field for reading in readings if reading})
+    has_second_address = any(map(_is_of_second_address, headings))
+    found: list[_Reading | None] = []
+    for heading, alone in zip(headings, readings, strict=True):
+        reading = alone
+        folded = fold(heading) if alone else ""
+        before = found[-1] if found else None
+        if alone and folded in names:
+            reading = _Reading(names[folded], alone.rank)
         elif folded in _folded(HOUSE_NUMBERS) and before and before.field == "street1":
-            found[column] = None
+            reading = None
+        elif alone and alone.field == "street2" and folded.endswith("2") and has_second_address:
+            reading = None
+        found.append(reading)
     return found
+
+
+def _is_of_second_address(heading: str) -> bool:
+    """Whether it is one like "PLZ 2": "Straße 2" is another street then, no second line."""
+    folded = fold(heading) if len(heading) <= _LONGEST else ""
+    name = _names().get(folded.removesuffix("2")) if folded.endswith("2") else None
+    return name is not None and name.field in _WHERE and name.field != "street1"
 
 
 def _names_beside(fields: set[FieldName]) -> Mapping[str, FieldName]:
