@@ -1,0 +1,224 @@
+"""Cuts a file into chunks of whole records in one pass, and reads a chunk's bytes as records.
+
+A chunk is a range of bytes that can be fetched and read by itself: it begins where a record
+begins and ends where one ends, quoted line breaks included. Memory does not grow with the file.
+"""
+
+import csv
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+
+from tallybook.imports import decoding, dialect
+from tallybook.imports.bad_file import BadFile
+from tallybook.imports.charsets import WIDE, errors_of
+from tallybook.imports.decoding import Found
+from tallybook.imports.dialect import DELIMITERS, Dialect, FirstRow
+from tallybook.imports.lines import MOST_RECORD, Lines, Pieces, pieces
+
+__all__ = [
+    "CHUNK_BYTES",
+    "CHUNK_ROWS",
+    "DELIMITERS",
+    "MOST_COLUMNS",
+    "MOST_RECORD",
+    "Chunk",
+    "Column",
+    "Layout",
+    "Options",
+    "Row",
+    "Splitter",
+    "read_rows",
+    "split",
+]
+
+CHUNK_ROWS = 500
+CHUNK_BYTES = 1024 * 1024
+MOST_COLUMNS = 500
+_PREVIEW_ROWS = 20
+_PREVIEW_CELL = 200
+_LONGEST_SHOWN = 100
+
+csv.field_size_limit(MOST_RECORD)  # of the process: a cell may be as long as a record
+
+
+@dataclass(frozen=True)
+class Options:
+    delimiter: str = "auto"
+    first_row: str = "auto"  # or "header" or "data"
+    encoding: str = "auto"
+
+
+@dataclass(frozen=True)
+class Chunk:
+    number: int  # from 1
+    start: int  # bytes from the start of the file
+    end: int  # exclusive
+    first_line: int  # of the line, from 1, that begins at `start`; or of the record
+    rows: int  # that are not blank
+    encoding: str
+
+
+@dataclass(frozen=True)
+class Column:
+    index: int
+    header: str | None
+    sample: str | None
+    suggested_field: str | None
+
+
+@dataclass(frozen=True)
+class Layout:
+    encoding: str
+    delimiter: str
+    first_row: FirstRow
+    header_line: int | None
+    columns: tuple[Column, ...]
+    by_record: bool
+
+
+@dataclass(frozen=True)
+class Row:
+    line: int  # on which it begins, from 1; or its place among all records
+    cells: list[str]
+
+
+class Splitter:
+    """Iterate once over its chunks. `rows` and `preview` are complete when that is done.
+
+    `layout` is there from the start. Its encoding may change while the file is read: a file that
+    begins in ASCII tells its encoding by its first accent. What was read before is the same in
+    both.
+    """
+
+    def __init__(self, source: Pieces, options: Options, *, by_record: bool) -> None:
+        head, whole = next(source)
+        found = decoding.find(head, whole=whole, declared=options.encoding)
+        text = _text(head, found)
+        if whole and not text.strip():
+            raise _empty()
+        self._dialect = dialect.find(
+            text, whole=whole, delimiter=options.delimiter, first_row=options.first_row
+        )
+        self._lines = Lines(chain([(head[found.bom :], whole)], source), found)
+        self.layout = _layout(self._dialect, found.codec, by_record=by_record)
+        self.preview: list[Row] = []
+        self.rows = 0
+        self.chunk_rows = CHUNK_ROWS
+        self.chunk_bytes = CHUNK_BYTES
+
+    def __iter__(self) -> Iterator[Chunk]:
+        lines = self._lines
+        start, first_line, rows, number = lines.position, 1, 0, 0
+        for record, line, cells in _records(lines, self.layout.delimiter):
+            if record <= self._dialect.skip:
+                start, first_line = lines.position, self._next(record)
+                continue
+            if _is_filled(cells):
+                rows += 1
+                if len(self.preview) < _PREVIEW_ROWS:
+                    self._show(record if self.layout.by_record else line, cells)
+            if rows == self.chunk_rows or lines.position - start >= self.chunk_bytes:
+                if rows:
+                    number += 1
+                    yield self._chunk(number, start, first_line, rows)
+                start, first_line, rows = lines.position, self._next(record), 0
+        if rows:
+            yield self._chunk(number + 1, start, first_line, rows)
+        if self.rows == 0:
+            raise _no_rows() if self.layout.header_line else _empty()
+
+    def _next(self, record: int) -> int:
+        return (record if self.layout.by_record else self._lines.line) + 1
+
+    def _show(self, line: int, cells: list[str]) -> None:
+        self.preview.append(Row(line, [cell[:_PREVIEW_CELL] for cell in cells]))
+
+    def _chunk(self, number: int, start: int, first_line: int, rows: int) -> Chunk:
+        if self.layout.encoding != self._lines.codec:
+            self.layout = replace(self.layout, encoding=self._lines.codec)
+        self.rows += rows
+        return Chunk(number, start, self._lines.position, first_line, rows, self._lines.codec)
+
+
+def split(
+    blocks: Iterable[bytes],
+    options: Options,
+    *,
+    by_record: bool = False,
+    chunk_rows: int = CHUNK_ROWS,
+    chunk_bytes: int = CHUNK_BYTES,
+) -> Splitter:
+    """The chunks of the file that `blocks` are; `by_record`: lines are counted as records.
+
+    Reads the head at once, the rest with the iteration. Both raise BadFile.
+    """
+    splitter = Splitter(pieces(blocks), options, by_record=by_record)
+    splitter.chunk_rows = chunk_rows
+    splitter.chunk_bytes = chunk_bytes
+    return splitter
+
+
+def read_rows(
+    content: bytes, *, encoding: str, delimiter: str, first_line: int, by_record: bool = False
+) -> Iterator[Row]:
+    """The records of a chunk's bytes, without blank ones. A byte that is not in `encoding` is a
+    surrogate in its cell.
+    """
+    lines = Lines(iter([(content, True)]), Found(encoding))
+    for record, line, cells in _records(lines, delimiter):
+        if _is_filled(cells):
+            yield Row(first_line - 1 + (record if by_record else line), cells)
+
+
+def _records(lines: Lines, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
+    """Each record with its place and the line it begins on, both from 1."""
+    for record, cells in enumerate(csv.reader(lines, delimiter=delimiter), 1):
+        line = lines.record_line + 1
+        lines.record_ends()
+        yield record, line, cells
+
+
+def _is_filled(cells: list[str]) -> bool:
+    return any(map(str.strip, cells))
+
+
+def _text(head: bytes, found: Found) -> str:
+    content = head[found.bom :]
+    if found.codec in WIDE:
+        content = content[: len(content) // 4 * 4]  # the head may end within a unit
+    return content.decode(found.codec, errors_of(found.codec))
+
+
+def _layout(found: Dialect, encoding: str, *, by_record: bool) -> Layout:
+    if found.columns > MOST_COLUMNS:
+        line = (found.header or found.data[0]).line
+        raise BadFile(
+            "too_many_columns",
+            f"Line {line} has {found.columns:,} columns; at most {MOST_COLUMNS} can be read. "
+            "Delete those that are not needed.",
+        )
+    described = zip(found.headings(), found.samples(), found.suggestions(), strict=True)
+    columns = tuple(
+        Column(
+            index=index,
+            header=header and header[:_LONGEST_SHOWN],
+            sample=sample and sample[:_LONGEST_SHOWN],
+            suggested_field=field,
+        )
+        for index, (header, sample, field) in enumerate(described)
+    )
+    header_line = None
+    if found.header:
+        header_line = found.skip if by_record else found.header.line
+    return Layout(encoding, found.delimiter, found.first_row, header_line, columns, by_record)
+
+
+def _empty() -> BadFile:
+    return BadFile("empty_file", "The file is empty. Check that the right file was chosen.")
+
+
+def _no_rows() -> BadFile:
+    return BadFile(
+        "no_rows", "The file has headings and no rows below them. Check that it is complete."
+    )
