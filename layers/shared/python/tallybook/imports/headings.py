@@ -70,12 +70,14 @@ def _in_context(
         reading = alone
         folded = fold(heading) if alone else ""
         before = found[-1] if found else None
-        if alone and folded in names:
+        is_house_number = folded in _folded(HOUSE_NUMBERS) and before and before.field == "street1"
+        is_second_street = (
+            has_second_address and alone and alone.field == "street2" and folded.endswith("2")
+        )
+        if is_house_number or is_second_street:
+            reading = None
+        elif alone and folded in names:
             reading = _Reading(names[folded], alone.rank)
-        elif folded in _folded(HOUSE_NUMBERS) and before and before.field == "street1":
-            reading = None
-        elif alone and alone.field == "street2" and folded.endswith("2") and has_second_address:
-            reading = None
         found.append(reading)
     return found
 
@@ -108,7 +110,7 @@ def _best_columns(readings: Sequence[_Reading | None]) -> dict[FieldName, int]:
 def _address_columns(readings: Sequence[_Reading | None]) -> dict[FieldName, int]:
     """The parts of the address that says best where the client is.
 
-    Plain columns fill its gaps ("Billing City; Country"), and a plain address those of billing.
+    Its gaps are filled, "Billing City; Country", but never from another address.
     """
     addresses: dict[Kind | None, dict[FieldName, tuple[int, int]]] = {}
     for column, reading in enumerate(readings):
@@ -124,8 +126,11 @@ def _address_columns(readings: Sequence[_Reading | None]) -> dict[FieldName, int
         return known, -ADDRESSES.index(kind)
 
     best = max(addresses, key=completeness)
+    chosen = addresses[best]
     rest = addresses.get("billing" if best is None else None, {})
-    return {field: column for field, (_, column) in (rest | addresses[best]).items()}
+    if not any(field in rest and field in chosen for field in _WHERE):
+        chosen = rest | chosen
+    return {field: column for field, (_, column) in chosen.items()}
 
 
 def _read(heading: str) -> _Reading | None:
