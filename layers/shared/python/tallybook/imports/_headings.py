@@ -137,7 +137,7 @@ NAMES: Final[dict[FieldName, tuple[str, ...]]] = {
         recapito telefonico, telefono fisso, numero telefono, numero telefonico, telefoon,
         telefoonnummer, telefoonnr, vast nummer, vaste telefoon, telefoon vast, telefone,
         número de telefone, nº de telefone, telefone fixo, telefones, fone, bus phone,
-        landline number""",
+        landline number, nr telefono, n teléfono, n telefone""",
         """office phone, switchboard, day phone, daytime phone, direct dial number, direct phone,
         phone with country code, international phone, direct line, toll free, DDI, phone office,
         Durchwahl, Telefon Büro""",
@@ -380,8 +380,8 @@ ADDRESSES: Final[tuple[Kind | None, ...]] = (
     "home",
 )
 
-# No column of a delivery address is taken for the billing address, whatever else it is called.
-DELIVERY: Final = """shipping, ship to, shipment, delivery, deliver to, dispatch,
+# A column of a delivery address or of a fax is never another, whatever else it is called.
+NEVER: Final = """fax, shipping, ship to, shipment, delivery, deliver to, dispatch,
 consignee, Lieferadresse, Lieferanschrift, Liefer, Versand, Warenempfänger,
 livraison, expédition, envío, entrega, despacho, remessa, spedizione, consegna, destinazione,
 levering, bezorg, aflever, verzend, lever adres"""

@@ -13,11 +13,11 @@ from functools import cache
 from tallybook.imports._headings import (
     ADDRESS,
     ADDRESSES,
-    DELIVERY,
     FIRST_NAMES,
     HOUSE_NUMBERS,
     LAST_NAMES,
     NAMES,
+    NEVER,
     QUALIFIED,
     QUALIFIERS,
     Kind,
@@ -134,7 +134,7 @@ def _address_columns(readings: Sequence[_Reading | None]) -> dict[FieldName, int
 
 
 def _read(heading: str) -> _Reading | None:
-    if len(heading) > _LONGEST or _is_delivery(heading):
+    if len(heading) > _LONGEST or _is_never_ours(heading):
         return None
     heading = heading.replace("#", " no ")
     return (
@@ -144,9 +144,9 @@ def _read(heading: str) -> _Reading | None:
     )
 
 
-def _is_delivery(heading: str) -> bool:
+def _is_never_ours(heading: str) -> bool:
     folded = fold(heading)
-    return any(word in folded for word in _folded(DELIVERY)) or any(
+    return any(word in folded for word in _folded(NEVER)) or any(
         word.startswith("ship") for word in parts(heading)
     )
 

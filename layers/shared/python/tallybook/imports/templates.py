@@ -22,7 +22,7 @@ _LAST_ROW = 1_048_576
 _YELLOW, _GREY, _PALE = "FFFF00", "D9D9D9", "808080"
 # A spreadsheet would take these for numbers and drop their zeros.
 _TEXT: tuple[FieldName, ...] = ("number", "telephone", "postal_code")
-_WIDTHS: dict[FieldName, int] = {"business_name": 28, "street1": 24, "email": 44}
+_WIDTHS: dict[FieldName, int] = {"business_name": 28, "street1": 24, "email": 48}
 _EXPLANATION = (
     ("Field", 16),
     ("Required", 10),
