@@ -888,7 +888,8 @@ def test_every_field_is_known_in_every_language(row):
         "street1": "Billing Address Line 1 | Rechnungsadresse Straße | Rechnungsanschrift: Strasse"
         " | Indirizzo di fatturazione | Dirección fiscal | Adresse de facturation | Factuuradres",
         "street2": "Billing Address Line 2 | Rechnungsadresse Adresszusatz | Apt/Suite",
-        "city": "Billing City | Rechnungsort | Ville de facturation | Ciudad (facturación)"
+        "city": "Billing City | Anschrift Ort | Sold-To City | address[city] | Rechnungsort"
+        " | Ville de facturation | Ciudad (facturación)"
         " | Town / City | Customer City",
         "state": "Billing State/Province | State or Province | Kanton",
         "postal_code": "Billing ZIP | ZIP/Postal Code | Rechnungs-PLZ | Postleitzahl (PLZ)",
@@ -912,7 +913,9 @@ def test_what_people_write_above_a_column_is_understood(field, headings):
     |Lieferantennummer|Username|Password|Payment terms|Discount|Gender|Language|Department
     |PLZ Ort|PLZ/Ort|Vorname/Name|Telefon/Fax|House number|Hausnummer|PO Box|Postfach|Company ID
     |Company number|Account owner|Email type|Email opt out|Phone type|Country calling code
-    |Membership"""),
+    |Membership|Contact person|Primary Contact|Ansprechpartner|Address 2 - Street|Country of birth
+    |Customer type|Account status|Client since|Supplier number|Civico
+    |Company registration number"""),
 )
 def test_what_is_no_field_of_ours_is_left_alone(heading):
     assert field_of(heading) is None
