@@ -3,10 +3,12 @@
 from typing import Any
 
 from ministack.app import main  # type: ignore[import-not-found]
+from ministack.core import iam_actions  # type: ignore[import-not-found]
 from ministack.services import (  # type: ignore[import-not-found]
     apigateway,
     dynamodb,
     lambda_svc,
+    s3,
 )
 
 type State = dict[str, Any]
@@ -53,9 +55,61 @@ def match_below_what_is_missing(record: State, pattern: State) -> bool:
     return matches
 
 
+# AWS delivers records of a stream again that the function says it failed at; MiniStack goes on.
+execute = lambda_svc._execute_function
+
+
+def execute_until_none_fails(function: State, event: State) -> State:
+    result: State = execute(function, event)
+    answer, records = result.get("body"), event.get("Records") or [{}]
+    if records[0].get("eventSource") == "aws:dynamodb" and isinstance(answer, dict):
+        # All of the batch comes again, where AWS begins with the first that failed.
+        return result | {"error": bool(result.get("error") or answer.get("batchItemFailures"))}
+    return result
+
+
+# AWS reads a range of an old version; MiniStack answers with all of it.
+get_object = s3._get_object
+
+
+def get_object_in_range(bucket: str, key: str, headers: State, query: State | None = None) -> Any:
+    asked = headers.get("range")
+    if not asked or "versionId" not in (query or {}):
+        return get_object(bucket, key, headers, query)
+    # The checksum is that of the whole object.
+    headers = {name: value for name, value in headers.items() if name != "x-amz-checksum-mode"}
+    status, answered, body = get_object(bucket, key, headers, query)
+    if status != 200:
+        return status, answered, body
+    size, found = len(body), s3._parse_range(asked, len(body))
+    if found is None:
+        nothing = {"Content-Type": "application/xml", "Content-Range": f"bytes */{size}"}
+        return 416, nothing, s3._xml_body(s3._range_error_xml(bucket, key))
+    part = body[found[0] : found[1] + 1]
+    answered |= {
+        "Content-Length": str(len(part)),
+        "Content-Range": f"bytes {found[0]}-{found[1]}/{size}",
+    }
+    return 206, answered, part
+
+
+# IAM has no actions for SQS's batches: sending one takes the permission to send a message.
+action_from_target = iam_actions._action_from_target
+
+
+def action_of_one(headers: State) -> str | None:
+    action: str | None = action_from_target(headers)
+    if action and headers.get("x-amz-target", "").startswith("AmazonSQS."):
+        return action.removesuffix("Batch")
+    return action
+
+
 if __name__ == "__main__":
     apigateway._invoke_lambda_proxy = invoke_with_body
+    iam_actions._action_from_target = action_of_one
+    lambda_svc._execute_function = execute_until_none_fails
     lambda_svc._match_esm_filter = match_below_what_is_missing
+    s3._get_object = get_object_in_range
     dynamodb.get_state = get_state_with_streams
     dynamodb.load_persisted_state = load_state_with_streams
     main()

@@ -15,10 +15,26 @@ from typing import Any
 
 # How a policy's prefix is called in botocore, where the two differ.
 SERVICES = {"ses": "sesv2"}
-# In policies only: the operations that they stand for are the transactions below.
-NOT_OPERATIONS = {"dynamodb:ConditionCheckItem"}
-# Transactions have no action of their own in IAM.
-UNNAMED_OPERATIONS = {"dynamodb": {"TransactGetItems", "TransactWriteItems"}}
+# In the template only: actions that no operation is called after, an event, a condition.
+NOT_OPERATIONS = {
+    "aws:SecureTransport",
+    "dynamodb:ConditionCheckItem",
+    "s3:GetObjectVersion",
+    "s3:ObjectCreated",
+}
+# Operations that have no action of their own in IAM, by the service or the action they go with.
+UNNAMED_OPERATIONS = {
+    "dynamodb": {"TransactGetItems", "TransactWriteItems"},
+    "s3:GetObject": {"HeadObject"},
+    # A presigned POST takes its address from CreateBucket.
+    "s3:PutObject": {
+        "CompleteMultipartUpload",
+        "CreateBucket",
+        "CreateMultipartUpload",
+        "UploadPart",
+    },
+    "sqs:SendMessage": {"SendMessageBatch"},
+}
 # AWS's own endpoints present certificates of these, which load 20 times as fast as all.
 ROOTS = re.compile(r"Amazon Root CA \d|Starfield Services Root Certificate Authority - G2")
 # This one looks up its own version when it is imported.
@@ -57,9 +73,10 @@ def operations(template: str) -> dict[str, set[str]]:
     wanted: dict[str, set[str]] = {}
     for service, action in re.findall(r"\b([a-z][a-z0-9-]+):([A-Z][A-Za-z]+)\b", template):
         if f"{service}:{action}" not in NOT_OPERATIONS:
-            wanted.setdefault(SERVICES.get(service, service), set()).add(action)
-    for service, unnamed in UNNAMED_OPERATIONS.items():
-        wanted[service] |= unnamed
+            names = wanted.setdefault(SERVICES.get(service, service), set())
+            names.add(action)
+            names |= UNNAMED_OPERATIONS.get(f"{service}:{action}", set())
+            names |= UNNAMED_OPERATIONS.get(service, set())
     return wanted
 
 
@@ -85,10 +102,13 @@ def prune_service(directory: Path, service: str, wanted: set[str]) -> None:
     reached = set(shapes_within(model["operations"], model["shapes"]))
     model["shapes"] = {name: model["shapes"][name] for name in sorted(reached)}
     rules = read(directory / "endpoint-rule-set-1.json.gz")
+    model = without_documentation(model)
+    for parameter in model.get("clientContextParams", {}).values():
+        parameter["documentation"] = ""  # botocore reads this one
     remove(directory)
     directory.mkdir()
     # Not compressed, which saves the time to unpack.
-    write(directory / "service-2.json", without_documentation(model))
+    write(directory / "service-2.json", model)
     write(directory / "endpoint-rule-set-1.json", without_documentation(rules))
 
 
