@@ -3,9 +3,11 @@
 import csv
 import io
 from collections.abc import Iterable, Iterator
+from typing import Literal
 
 from tallybook.imports.splitting import Chunk, Options, Row, Splitter, read_rows, split
 
+Quoting = Literal[0, 1, 2, 3, 4, 5]
 HEADER = ["Business name", "Number", "E-mail", "City", "Tags"]
 
 
@@ -14,7 +16,7 @@ def text_of(
     *,
     delimiter: str = ",",
     line_end: str = "\r\n",
-    quoting: int = csv.QUOTE_MINIMAL,
+    quoting: Quoting = csv.QUOTE_MINIMAL,
 ) -> str:
     written = io.StringIO(newline="")
     csv.writer(written, delimiter=delimiter, lineterminator=line_end, quoting=quoting).writerows(
@@ -28,8 +30,8 @@ def clients(count: int, name: str = "Müller & Söhne") -> Iterator[list[str]]:
         yield [f"{name} {i}", f"K-{i}", f"office{i}@example.com", "Köln", "a; b"]
 
 
-def client_file(count: int = 3, *, encoding: str = "utf-8", **how: str) -> bytes:
-    return text_of([HEADER, *clients(count)], **how).encode(encoding)
+def client_file(count: int = 3, *, encoding: str = "utf-8", delimiter: str = ",") -> bytes:
+    return text_of([HEADER, *clients(count)], delimiter=delimiter).encode(encoding)
 
 
 def blocks_of(content: bytes, size: int) -> Iterator[bytes]:

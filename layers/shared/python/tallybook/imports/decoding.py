@@ -19,7 +19,9 @@ _BOMS = (  # the longer first: that of UTF-32 LE begins as that of UTF-16 LE doe
 )
 _ESCAPED = re.compile("[\udc80-\udcff]")
 _NOT_ASCII = re.compile("[^\x00-\x7f]")
-_PLAIN = b'\t\n\r ,;|"0123456789'
+_HIGHEST_PLANE = 0x10
+_PRINTABLE = re.compile("[\t\n\r -~]")
+_LINE_END = re.compile("[\n\r]")
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,8 @@ def find(head: bytes, *, whole: bool, declared: str = "auto") -> Found:
     marked = next((Found(codec, len(bom)) for bom, codec in _BOMS if head.startswith(bom)), None)
     wide = None if marked else _wide_by_zeros(head)
     binary = what_binary(head)
-    if not (binary or marked or wide) and has_many_controls(head):
+    is_wide = marked or wide or (codec_of(declared) or "").startswith(("utf-16", "utf-32"))
+    if not (binary or is_wide) and has_many_controls(head):
         binary = "something binary"
     if binary:
         raise BadFile(
@@ -78,20 +81,27 @@ def _is_utf8(piece: bytes, *, whole: bool) -> bool:
 
 
 def _wide_by_zeros(head: bytes) -> str | None:
-    """UTF-16 without its mark: nearly every digit, space and line end has a zero at its side."""
-    even, odd = head[0::2], head[1::2]
-    for codec, characters, zeros in (("utf-16-le", even, odd), ("utf-16-be", odd, even)):
-        plain = sum(characters.count(byte) for byte in _PLAIN)
-        paired = sum(head.count(pair) for pair in _pairs(codec))
-        if zeros.count(0) * 20 > len(zeros) and paired * 10 >= 9 * plain > 0:
-            stray = sum(zeros.count(byte) for byte in _PLAIN)
-            if stray * 10 <= plain and characters.count(0) * 10 <= zeros.count(0):
-                return codec
+    """UTF-32 or UTF-16 without its mark: its line ends and delimiters have zeros beside them."""
+    if len(head) > 7 and not any(head[3::4]) and max(head[2::4]) <= _HIGHEST_PLANE:
+        return "utf-32-le"
+    if len(head) > 7 and not any(head[0::4]) and max(head[1::4]) <= _HIGHEST_PLANE:
+        return "utf-32-be"
+    if 0 in head:
+        texts = {codec: _decoded(head, codec) for codec in ("utf-16-le", "utf-16-be")}
+        plain = {codec: len(_PRINTABLE.findall(text)) for codec, text in texts.items()}
+        best, other = sorted(plain, key=lambda codec: plain[codec], reverse=True)
+        # In other text the zeros stand alone; a Chinese character may have the byte of a line end.
+        ends = len(_LINE_END.findall(texts[best]))
+        all_ends = head.count(b"\n") + head.count(b"\r")
+        needed = 0.05 if ends else 0.5
+        is_likely = plain[best] >= needed * len(texts[best]) and plain[other] * 10 <= plain[best]
+        if is_likely and ends * 10 >= all_ends:
+            return best
     return None
 
 
-def _pairs(codec: str) -> list[bytes]:
-    return [chr(byte).encode(codec) for byte in _PLAIN]
+def _decoded(head: bytes, codec: str) -> str:
+    return head[: len(head) // 2 * 2].decode(codec, "replace")
 
 
 def _declared(head: bytes, *, whole: bool, declared: str, marked: Found | None) -> Found:

@@ -22,6 +22,12 @@ _CANDIDATES = (
 _WORD = re.compile(r"[^\W\d_]+")
 # A sign between letters or after one, where a wrong guess puts them. Primes and ordinals may be.
 _SIGN_IN_WORD = re.compile(r"[^\W\d_][\x80-\x9f¡¢£¤¥¦§¨©¬®¯°±²³¶¸¹¼½¾¿×÷†‡‰‹≠∞≤≥√∆∫◊][^\W\d_]")
+_LATIN_LETTERS = "äöüÄÖÜßáàâãåæçéèêëíìîïñóòôõøúùûÿœÁÀÂÃÅÆÇÉÈÊÍÎÑÓÔÕØÚŒ"
+_SIGNS = "€¤£§°®©™–—‘’‚“”„…«»ªº·¡¿½¼¾´"
+_WESTERN_ONLY = re.compile(f"[\x00-\x7f{_LATIN_LETTERS}{_SIGNS}]*")
+_RUN_OF_ACCENTS = re.compile("[^\x00-\x7f]{3}")
+_FEW = 4
+_KANA = re.compile("[぀-ヿ]")
 # The bytes in which ISO-8859-15 differs from Windows-1252 (without ´, an apostrophe to many):
 # the euro, or a letter that stands at a letter.
 _LATIN_9 = re.compile(rb"\xa4|[A-Za-z\xc0-\xff][\xa6\xa8\xb8\xbd\xbe]|[\xa6\xbc\xbe][A-Za-z]")
@@ -30,11 +36,44 @@ _C1 = re.compile(rb"[\x80-\x9f]")
 
 def guess(content: bytes) -> str:
     """The most plausible codec; Windows-1252 when it reads the same text or nothing fits."""
-    for codec in _ranked(content):
-        text = content.decode(codec, "replace")
-        if _doubts(text) == 0:
-            return _common_twin(codec, text, content)
-    return min((WESTERN, *_ranked(content)), key=lambda codec: _share_of_doubts(content, codec))
+    if _has_few_western_accents(content):
+        return _western(content)
+    if _is_euc_japanese(content):
+        return "euc-jp"
+    ranked = _ranked(content)
+    doubts = {codec: _doubts(content.decode(codec, "replace")) for codec in (*ranked, WESTERN)}
+    best = min(doubts, key=lambda codec: doubts[codec])  # the first of those with the fewest
+    if best in (WESTERN, "iso-8859-1", "iso-8859-15"):
+        return _western(content)
+    # Later rows are likelier to be in Windows-1252, where these read the same in it.
+    same = content.decode(WESTERN, "replace") == content.decode(best, "replace")
+    return _western(content) if same else best
+
+
+def _has_few_western_accents(content: bytes) -> bool:
+    """Too few to tell by statistics, and nothing speaks against the likeliest encoding."""
+    text = content.decode(WESTERN, "replace")
+    return (
+        sum(character > "\x7f" for character in text) <= _FEW
+        and _WESTERN_ONLY.fullmatch(text) is not None
+        and not _RUN_OF_ACCENTS.search(text)
+        and _doubts(text) == 0
+    )
+
+
+def _western(content: bytes) -> str:
+    is_latin_9 = _LATIN_9.search(content) and not _C1.search(content)
+    return "iso-8859-15" if is_latin_9 else WESTERN
+
+
+def _is_euc_japanese(content: bytes) -> bool:
+    """GB 18030 has the kana in the same place, but no Chinese list has them in it."""
+    try:
+        text = content.decode("euc-jp")
+    except UnicodeDecodeError:
+        return False
+    foreign = sum(character > "\x7f" for character in text)
+    return len(_KANA.findall(text)) * 10 >= foreign > 0
 
 
 def _ranked(content: bytes) -> list[str]:
@@ -49,18 +88,6 @@ def _ranked(content: bytes) -> list[str]:
     )
     found = [codec_of(each["encoding"]) for each in guesses if each["encoding"]]
     return list(dict.fromkeys(codec for codec in found if codec))
-
-
-def _common_twin(codec: str, text: str, content: bytes) -> str:
-    """Windows-1252 where this text is the same in it: later rows are likelier to be in that."""
-    if codec in (WESTERN, "iso-8859-1", "iso-8859-15"):
-        is_latin_9 = _LATIN_9.search(content) and not _C1.search(content)
-        return "iso-8859-15" if is_latin_9 else WESTERN
-    return WESTERN if content.decode(WESTERN, "replace") == text else codec
-
-
-def _share_of_doubts(content: bytes, codec: str) -> float:
-    return _doubts(content.decode(codec, "replace"))
 
 
 def _doubts(text: str) -> int:
