@@ -1,11 +1,13 @@
 """Compares what the functions do with AWS in their tests with what template.yaml lets them do.
 
 A plugin of pytest (see tests/conftest.py). While a function's handler runs, every call of every
-AWS client is taken down. At the end of a session that ran all of tests/functions, the calls and
-the policies must be the same: a call that no policy allows fails the session, and so does a
-permission that no test needs. A session that ran only some of them says that it did not compare.
+AWS client is taken down, and every link and form that it signs for others to call with. At the end
+of a session that ran all of tests/functions, the calls and the policies must be the same: a call
+that no policy allows fails the session, and so does a permission that no test needs. A session that
+ran only some of them says that it did not compare.
 """
 
+import inspect
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,12 +15,15 @@ from typing import Any, NamedTuple
 
 # moto hooks the clients that are made after its import, and so does this module: before ours.
 import botocore.handlers
+import botocore.signers
 import moto.core.models  # noqa: F401
 import pytest
 
-from tests.support.template import functions
+from tests.support.template import functions, logical_id, resources
 
 TESTS = Path(__file__).parents[1] / "functions"
+# How policies name objects of a bucket, which they cannot refer to: see ImportBucket.
+_BUCKET_ARN = "arn:${AWS::Partition}:s3:::"
 
 
 class Permission(NamedTuple):
@@ -39,43 +44,87 @@ _MEMBERS = {
     "ConditionCheck": "ConditionCheckItem",
     "Get": "GetItem",
 }
+# Operations of S3 and SQS that IAM knows by another's name.
+_ACTIONS = {
+    "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
+    "CompleteMultipartUpload": "PutObject",
+    "CreateMultipartUpload": "PutObject",
+    "DeleteMessageBatch": "DeleteMessage",
+    "HeadObject": "GetObject",
+    "ListObjectsV2": "ListBucket",
+    "SendMessageBatch": "SendMessage",
+    "UploadPart": "PutObject",
+}
+_OF_A_VERSION = {"DeleteObject", "GetObject"}
 
 used: set[Permission] = set()
 _running: str | None = None
 
 
 @contextmanager
-def running(function: str) -> Iterator[None]:
+def running(function: str | None) -> Iterator[None]:
     """What AWS is asked inside is asked by this function, whichever thread asks."""
     global _running
-    _running = function
+    outside, _running = _running, function
     try:
         yield
     finally:
-        _running = None
+        _running = outside
 
 
 def needed(service: str, operation: str, params: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """The actions that IAM checks for a call, and on which resource of the template."""
-    if service != "dynamodb":
-        yield f"{service}:{operation}", "StaffPool" if "UserPoolId" in params else "?"
-    elif "TransactItems" in params:
-        for item in params["TransactItems"]:
-            for kind, member in item.items():
-                yield from needed(service, _MEMBERS[kind], member)
-    else:
-        index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
-        yield f"dynamodb:{operation}", f"Table{index}"
+    action = _ACTIONS.get(operation, operation)
+    match service:
+        case "dynamodb" if "TransactItems" in params:
+            for item in params["TransactItems"]:
+                for kind, member in item.items():
+                    yield from needed(service, _MEMBERS[kind], member)
+        case "dynamodb":
+            index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
+            yield f"dynamodb:{operation}", f"Table{index}"
+        case "s3":
+            version = "Version" if "VersionId" in params and action in _OF_A_VERSION else ""
+            yield f"s3:{action}{version}", _object(params["Bucket"], params.get("Key"))
+        case "sqs":
+            yield f"sqs:{action}", logical_id(params["QueueUrl"])
+        case _:
+            yield f"{service}:{operation}", "StaffPool" if "UserPoolId" in params else "?"
+
+
+def _object(name: str, key: str | None) -> str:
+    """Policies name the first part of a key: "ImportBucket/results/*"."""
+    bucket = logical_id(name)
+    if key is None:
+        return bucket
+    folder, slash, _ = key.partition("/")
+    return f"{bucket}/{folder}/*" if slash else f"{bucket}/{key}"
 
 
 def _record(params: dict[str, Any], model: Any, **_: Any) -> None:
+    _use(model.service_model.signing_name, model.name, params)
+
+
+def _use(service: str, operation: str, params: dict[str, Any]) -> None:
     if _running and _state["in_functions"]:
-        service = model.service_model.signing_name
-        for action, resource in needed(service, model.name, params):
+        for action, resource in needed(service, operation, params):
             used.add(Permission(_running, action, resource))
 
 
+# Whoever uses a link or a form does so with the rights of the function that signed it. To sign a
+# link passes the hook of the call; a form passes that of CreateBucket, which has its address.
+sign_form = botocore.signers.generate_presigned_post
+
+
+def _record_form(self: Any, *args: Any, **options: Any) -> Any:
+    given = inspect.signature(sign_form).bind(self, *args, **options).arguments
+    _use("s3", "PutObject", {"Bucket": given["Bucket"], "Key": given["Key"]})
+    with running(None):
+        return sign_form(self, *args, **options)
+
+
 botocore.handlers.BUILTIN_HANDLERS.append(("provide-client-params", _record))
+vars(botocore.signers)["generate_presigned_post"] = _record_form
 
 
 def granted() -> set[Permission]:
@@ -98,11 +147,22 @@ def _list(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
+def _buckets() -> dict[str, str]:
+    """The logical ids of the buckets by their names in the template."""
+    return {
+        bucket["Properties"]["BucketName"]["Fn::Sub"]: logical
+        for logical, bucket in resources("AWS::S3::Bucket").items()
+    }
+
+
 def _resource(value: Any) -> str:
-    """`!GetAtt Table.Arn` is "Table", `!Sub ${Table.Arn}/index/x` is "Table/index/x"."""
+    """The resource by its logical id: `!Sub ${Table.Arn}/index/x` is "Table/index/x"."""
     match value:
         case {"Fn::GetAtt": [name, "Arn"]}:
             return str(name)
+        case {"Fn::Sub": str(text)} if text.startswith(_BUCKET_ARN):
+            bucket, slash, key = text.removeprefix(_BUCKET_ARN).partition("/")
+            return _buckets()[bucket] + slash + key
         case {"Fn::Sub": str(text)}:
             return text.replace("${", "").replace(".Arn}", "")
     raise ValueError(f"{value} is not the ARN of a resource of the template")

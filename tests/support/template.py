@@ -1,5 +1,6 @@
 """What template.yaml says, for tests: the template is the only description of the stack."""
 
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -60,3 +61,34 @@ def create_table(client: Any, name: str) -> None:
             for key in ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes")
         },
     )
+
+
+def create_bucket(client: Any, name: str) -> None:
+    """The bucket of the template that the environment calls so; versioned, as all are."""
+    assert logical_id(name) in resources("AWS::S3::Bucket")
+    place = {"LocationConstraint": client.meta.region_name}
+    client.create_bucket(Bucket=name, CreateBucketConfiguration=place)
+    client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
+
+
+def create_queue(client: Any, url: str) -> None:
+    """The queue of the template that the environment calls so, at just this URL."""
+    queue = resources("AWS::SQS::Queue")[logical_id(url)]
+    timeout = str(queue["Properties"]["VisibilityTimeout"])
+    made = client.create_queue(
+        QueueName=url.rpartition("/")[2], Attributes={"VisibilityTimeout": timeout}
+    )
+    assert made["QueueUrl"] == url
+
+
+def logical_id(name: str) -> str:
+    """The bucket or the queue that the tests' environment calls so (see tests/conftest.py)."""
+    buckets = {
+        str(bucket["Properties"]["BucketName"]): logical
+        for logical, bucket in resources("AWS::S3::Bucket").items()
+    }
+    for function in functions().values():
+        for variable, value in function["Properties"]["Environment"]["Variables"].items():
+            if os.environ.get(variable) == name:
+                return buckets.get(str(value)) or value["Ref"]
+    raise KeyError(f"no function is told of {name}")
