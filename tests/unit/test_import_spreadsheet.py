@@ -169,6 +169,16 @@ def test_a_bomb_is_refused_before_it_is_unpacked(tmp_path: Path):
     assert peak < 4_000_000
 
 
+def test_a_part_that_is_held_cannot_pass_for_a_sheet(tmp_path: Path):
+    types = (
+        '<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
+        '<Override PartName="/xl/worksheets/sheet1.xml" ContentType="application/'
+        'vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/></Types>'
+    )
+    path = with_sheet(tmp_path / "a.xlsx", sheet_xml(""), **{"[Content_Types].xml": types.encode()})
+    assert refusal(path).code == "not_a_spreadsheet"
+
+
 def test_an_archive_of_very_many_entries_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):

@@ -8,6 +8,7 @@ is measured before anything is unpacked, so that no file can fill the memory.
 import csv
 import io
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -25,18 +26,20 @@ if TYPE_CHECKING:
 MOST_ROWS = 1_048_576  # Excel's own
 MOST_UNPACKED = 1024**3
 MOST_SHARED_TEXT = 64 * 1024**2  # held while the sheet is read
-MOST_PART = 16 * 1024**2  # styles and the like
+MOST_PART = 8 * 1024**2  # styles and the like, held too
 MOST_ROW = 2 * 1024**2  # of XML, held while the row is read
 MOST_ENTRIES = 10_000
 _BLOCK = 64 * 1024
 
 _ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
+_PART = re.compile(r'PartName="/?([^"]*)"\s+ContentType="([^"]*)"')
 _ZEROS = re.compile(r"0{2,}")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError),
-    *(SyntaxError, KeyError, IndexError, ValueError, TypeError, AttributeError),
+    *(SyntaxError, LookupError, ValueError, TypeError, AttributeError, ArithmeticError, OSError),
+    struct.error,
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 
@@ -175,11 +178,14 @@ def _check_sizes(archive: zipfile.ZipFile) -> None:
     if len(entries) > MOST_ENTRIES or sum(entry.file_size for entry in entries) > MOST_UNPACKED:
         raise _too_large()
     for entry in entries:
-        name = entry.filename.lower()
-        most = MOST_SHARED_TEXT if name.endswith("sharedstrings.xml") else MOST_PART
-        is_read = name.endswith((".xml", ".rels")) and not _SHEET.fullmatch(name)
-        if is_read and entry.file_size > most:
+        is_shared = entry.filename.lower().endswith("sharedstrings.xml")
+        most = MOST_SHARED_TEXT if is_shared else MOST_PART
+        if entry.file_size > most and not _SHEET.fullmatch(entry.filename):
             raise _too_large()
+    # What openpyxl reads as a whole must not be named as if it were a sheet.
+    for part, kind in _PART.findall(archive.read("[Content_Types].xml").decode("utf-8", "replace")):
+        if _SHEET.fullmatch(part) and not kind.endswith("worksheet+xml"):
+            raise _not_a_spreadsheet("its parts are not what they are called")
 
 
 def _check_rows(archive: zipfile.ZipFile, entry: zipfile.ZipInfo) -> None:
