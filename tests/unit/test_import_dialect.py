@@ -92,6 +92,11 @@ def test_a_first_row_like_those_below_is_data(text: str):
     assert dialect.headings() == [None] * dialect.columns
 
 
+@pytest.mark.parametrize("text", ["Foo,City\nAcme,York\nBolt,Rome\n", "E-mail\na@x.com\n"])
+def test_one_known_heading_over_the_rest_is_enough(text: str):
+    assert of(text).first_row == "header"
+
+
 def test_headings_that_nobody_knows_are_told_by_what_is_below_them():
     dialect = of("Foo,Bar,Qux\nAcme,a@x.com,3\nBolt,b@x.com,4\n")
     assert dialect.headings() == ["Foo", "Bar", "Qux"]

@@ -165,11 +165,20 @@ def test_nulls_ragged_rows_and_formulas_stay_as_they_are():
 
 
 def test_a_broken_byte_costs_no_more_than_its_cell():
-    content = client_file(50, encoding="utf-8").replace(b"Z", b"Z")
+    content = client_file(50, encoding="utf-8")
     broken = content.replace("Müller & Söhne 30".encode(), b"M\xfcller 30")
     cells = [row.cells[0] for row in read_all(broken)]
     assert cells[30] == "M\udcfcller 30"
     assert cells[31] == "Müller & Söhne 31"
+
+
+def test_what_is_shown_of_a_file_can_be_stored():
+    content = client_file(50).replace("Müller & Söhne 0".encode(), b"M\xfcller")
+    splitter = split_bytes(content.replace(b"Tags", b"T\xfcgs"))
+    assert len(list(splitter)) == 1
+    first, *_, last = splitter.layout.columns
+    assert (first.sample, last.header) == ("M\ufffdller", "T\ufffdgs")
+    assert splitter.preview[0].cells[0] == "M\ufffdller"
 
 
 @pytest.mark.parametrize("codec", ["utf-8", "windows-1252", "windows-1250", "cp932"])

@@ -19,6 +19,11 @@ from tests.unit.csv_files import HEADER, clients, rows_of
 
 MAIN = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
 
+SHARED = (
+    '<Override PartName="/xl/sharedStrings.xml" ContentType="application/'
+    'vnd.openxmlformats-officedocument.spreadsheetml.sharedStrings+xml"/>'
+)
+
 
 def workbook(path: Path, *sheet: Sequence[object]) -> Path:
     book = Workbook()
@@ -35,6 +40,9 @@ def with_sheet(path: Path, xml: str, **parts: bytes) -> Path:
         for name in source.namelist():
             if name == "xl/worksheets/sheet1.xml":
                 made.writestr(name, xml)
+            elif name == "[Content_Types].xml" and "xl/sharedStrings.xml" in parts:
+                types = source.read(name).decode().replace("</Types>", SHARED + "</Types>")
+                made.writestr(name, types)
             elif name not in parts:
                 made.writestr(name, source.read(name))
         for name, content in parts.items():
@@ -108,6 +116,19 @@ def test_a_formula_gives_the_value_stored_with_it(tmp_path: Path):
         '<c r="D1" t="e"><f>1/0</f><v>#DIV/0!</v></c></row>'
     )
     assert list(rows(with_sheet(tmp_path / "a.xlsx", xml))) == [["ab", "2", "", "#DIV/0!"]]
+
+
+def test_texts_are_shared_as_excel_writes_them(tmp_path: Path):
+    strings = (
+        f'<sst xmlns="{MAIN}"><si><t xml:space="preserve"> Zoë_x000D_\n</t>'
+        "</si><si><r><t>Ac</t></r><r><rPr><b/></rPr><t>me</t></r></si></sst>"
+    )
+    xml = sheet_xml(
+        '<row r="1"><c r="A1" t="s"><v>1</v></c><c r="C1" t="s"><v>0</v></c></row>'
+        '<row r="3"><c r="B3" t="s"><v>1</v></c><c r="C3" t="b"><v>1</v></c></row>'
+    )
+    path = with_sheet(tmp_path / "a.xlsx", xml, **{"xl/sharedStrings.xml": strings.encode()})
+    assert list(rows(path)) == [["Acme", "", " Zoë\r\n"], [], ["", "Acme", "true"]]
 
 
 def test_blank_rows_stay_between_rows_and_go_after_them(tmp_path: Path):

@@ -180,12 +180,14 @@ def _names_business(cells: Sequence[str]) -> bool:
 
 
 def _is_unlike(records: Sequence[Record], at: int, filled: Sequence[int]) -> bool:
-    """Whether a record without any known heading reads like headings over what follows."""
+    """Whether a record with one known heading or none reads like headings over what follows."""
     cells = [cell.strip() for cell in records[at].cells[: _width(records[at].cells)]]
     below = [records[i].cells for i in filled if i > at]
     looks = all(cell and "@" not in cell and not _NUMBER.fullmatch(cell) for cell in cells)
-    if not (looks and below and len(set(cells)) == len(cells) > 1):
+    if not (looks and below and len(set(cells)) == len(cells)):
         return False
+    if _known(cells) and _may_be_header(records, at):
+        return True
     return any(_is_value(_at(row, column)) for row in below for column in range(len(cells)))
 
 

@@ -11,7 +11,10 @@ _SIGNATURES = (
     (b"MM\0*", "a TIFF picture"),
     (b"PK\x03\x04", "a ZIP archive"),
     (b"PK\x05\x06", "an empty ZIP archive"),
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file (.xls, .doc)"),
+    (
+        b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1",
+        "an old Office file (.xls, .doc), or one with a password",
+    ),
     (b"\x09\x08\x10\x00\x00\x06\x05\x00", "an old Excel file (.xls)"),
     (b"\x1f\x8b", "a GZIP archive"),
     (b"BZh", "a BZIP2 archive"),

@@ -5,7 +5,8 @@ begins and ends where one ends, quoted line breaks included. Memory does not gro
 """
 
 import csv
-from collections.abc import Iterable, Iterator
+import re
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -38,6 +39,7 @@ MOST_COLUMNS = 500
 _PREVIEW_ROWS = 20
 _PREVIEW_CELL = 200
 _LONGEST_SHOWN = 100
+_NO_CHARACTER = re.compile("[\ud800-\udfff]")
 
 csv.field_size_limit(MOST_RECORD)  # of the process: a cell may be as long as a record
 
@@ -83,6 +85,9 @@ class Row:
     cells: list[str]
 
 
+type Watch = Callable[[Layout, list[str]], None]
+
+
 class Splitter:
     """Iterate once over its chunks. `rows` and `preview` are complete when that is done.
 
@@ -91,7 +96,9 @@ class Splitter:
     both.
     """
 
-    def __init__(self, source: Pieces, options: Options, *, by_record: bool) -> None:
+    def __init__(
+        self, source: Pieces, options: Options, watch: Watch | None, *, by_record: bool
+    ) -> None:
         head, whole = next(source)
         found = decoding.find(head, whole=whole, declared=options.encoding)
         text = _text(head, found)
@@ -104,6 +111,7 @@ class Splitter:
         self.layout = _layout(self._dialect, found.codec, by_record=by_record)
         self.preview: list[Row] = []
         self.rows = 0
+        self._watch = watch
         self.chunk_rows = CHUNK_ROWS
         self.chunk_bytes = CHUNK_BYTES
 
@@ -116,6 +124,8 @@ class Splitter:
                 continue
             if _is_filled(cells):
                 rows += 1
+                if self._watch:
+                    self._watch(self.layout, cells)
                 if len(self.preview) < _PREVIEW_ROWS:
                     self._show(record if self.layout.by_record else line, cells)
             if rows == self.chunk_rows or lines.position - start >= self.chunk_bytes:
@@ -132,7 +142,7 @@ class Splitter:
         return (record if self.layout.by_record else self._lines.line) + 1
 
     def _show(self, line: int, cells: list[str]) -> None:
-        self.preview.append(Row(line, [cell[:_PREVIEW_CELL] for cell in cells]))
+        self.preview.append(Row(line, [_shown(cell, _PREVIEW_CELL) for cell in cells]))
 
     def _chunk(self, number: int, start: int, first_line: int, rows: int) -> Chunk:
         if self.layout.encoding != self._lines.codec:
@@ -145,15 +155,17 @@ def split(
     blocks: Iterable[bytes],
     options: Options,
     *,
+    watch: Watch | None = None,
     by_record: bool = False,
     chunk_rows: int = CHUNK_ROWS,
     chunk_bytes: int = CHUNK_BYTES,
 ) -> Splitter:
     """The chunks of the file that `blocks` are; `by_record`: lines are counted as records.
 
+    `watch` sees the cells of every row that is not blank, on the way.
     Reads the head at once, the rest with the iteration. Both raise BadFile.
     """
-    splitter = Splitter(pieces(blocks), options, by_record=by_record)
+    splitter = Splitter(pieces(blocks), options, watch, by_record=by_record)
     splitter.chunk_rows = chunk_rows
     splitter.chunk_bytes = chunk_bytes
     return splitter
@@ -202,8 +214,8 @@ def _layout(found: Dialect, encoding: str, *, by_record: bool) -> Layout:
     columns = tuple(
         Column(
             index=index,
-            header=header and header[:_LONGEST_SHOWN],
-            sample=sample and sample[:_LONGEST_SHOWN],
+            header=header and _shown(header, _LONGEST_SHOWN),
+            sample=sample and _shown(sample, _LONGEST_SHOWN),
             suggested_field=field,
         )
         for index, (header, sample, field) in enumerate(described)
@@ -212,6 +224,11 @@ def _layout(found: Dialect, encoding: str, *, by_record: bool) -> Layout:
     if found.header:
         header_line = found.skip if by_record else found.header.line
     return Layout(encoding, found.delimiter, found.first_row, header_line, columns, by_record)
+
+
+def _shown(cell: str, length: int) -> str:
+    """The start of a cell as JSON and a table can hold it: without bytes that are no character."""
+    return _NO_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", cell[:length])
 
 
 def _empty() -> BadFile:

