@@ -1,7 +1,8 @@
 """`make bench`: everything that PERFORMANCE.md sets goals for, measured in one run.
 
-python -m tests.bench            prints
-python -m tests.bench --write    and rewrites docs/benchmarks.md
+python -m tests.bench                   prints
+python -m tests.bench --write           and rewrites docs/benchmarks.md
+python -m tests.bench --only imports    the section on imports alone
 """
 
 import argparse
@@ -19,14 +20,22 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench")
     parser.add_argument("--write", action="store_true", help="rewrite docs/benchmarks.md")
     parser.add_argument("--rounds", type=int, default=15, help="of each measurement")
-    parser.add_argument("--clients", type=int, default=100_000, help="of the large firm")
+    parser.add_argument(
+        "--rows", type=int, default=100_000, help="to import; the clients of the large firm"
+    )
+    parser.add_argument("--only", choices=["imports"], help="one section, which is not written")
     wanted = parser.parse_args()
-    say("Building twice: as it is deployed, and by plain `sam build`")
-    shipped, plain = builds.build(plain=False), builds.build(plain=True)
+    say("Building as it is deployed")
+    shipped = builds.build(plain=False)
     sys.path.insert(0, str(ROOT / "layers" / "shared" / "python"))
     from tests.bench import report
 
-    text = report.made(shipped, plain, rounds=wanted.rounds, clients=wanted.clients, say=say)
+    if wanted.only:
+        sys.stdout.write(report.of_imports(shipped, rows=wanted.rows, say=say))
+        return
+    say("Building by plain `sam build`")
+    plain = builds.build(plain=True)
+    text = report.made(shipped, plain, rounds=wanted.rounds, clients=wanted.rows, say=say)
     sys.stdout.write(text)
     if wanted.write:
         Path(DOCUMENT).write_text(text, "utf-8")

@@ -16,7 +16,7 @@ before = time.process_time()
 import app
 print(time.process_time() - before)
 """
-_ENVIRONMENT = {
+ENVIRONMENT = {
     "AWS_ACCESS_KEY_ID": "bench",
     "AWS_SECRET_ACCESS_KEY": "bench",
     "AWS_REGION": "eu-central-1",
@@ -24,6 +24,8 @@ _ENVIRONMENT = {
     "AWS_LAMBDA_FUNCTION_NAME": "bench",
     "TABLE_NAME": "tallybook-bench",
     "SIGNING_SECRET": "a secret for the bench only",
+    "IMPORT_BUCKET": "tallybook-bench-imports",
+    "IMPORT_QUEUE_URL": "https://sqs.eu-central-1.amazonaws.com/123456789012/imports",
     "STAFF_POOL_ID": "eu-central-1_bench",
     "POWERTOOLS_SERVICE_NAME": "bench",
     "POWERTOOLS_METRICS_NAMESPACE": "Tallybook",
@@ -54,7 +56,7 @@ class Start:
         # Read-only as on Lambda: no bytecode is written, so none is found that was not shipped.
         child = subprocess.run(
             [sys.executable, "-I", "-S", "-B", "-c", _CHILD, str(self.function), str(self.layer)],
-            env=_ENVIRONMENT | {"PATH": os.environ["PATH"]},
+            env=ENVIRONMENT | {"PATH": os.environ["PATH"]},
             capture_output=True,
             text=True,
             check=True,

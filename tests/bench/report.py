@@ -10,20 +10,15 @@ from pathlib import Path
 from typing import Any
 
 from local.dynamodb_local import PACKAGE, running
-from tests.bench import builds, cold, operations, page, scale
+from tests.bench import builds, cold, import_report, imports, operations, page, scale
 from tests.bench.builds import Build
 from tests.bench.operations import Measured
+from tests.bench.prices import GB_SECOND, HTTP_REQUEST, INVOCATION, READ_UNIT, WRITE_UNIT
 from tests.bench.tables import table, verdict
 from tests.support import local_table
 from tests.support.template import ROOT, functions, template
 
-# List prices in dollars (PERFORMANCE.md).
-_HTTP_REQUEST = 1.00e-6
-_WRITE_UNIT = 0.625e-6
-_READ_UNIT = 0.125e-6
-_INVOCATION = 0.20e-6
-_GB_SECOND = 0.0000133334
-_HTTP_FUNCTIONS = ("clients", "contacts", "settings", "staff", "fallback")
+_HTTP_FUNCTIONS = ("clients", "contacts", "imports", "settings", "staff", "fallback")
 
 type Say = Callable[[str], None]
 
@@ -32,23 +27,42 @@ def made(shipped: Build, plain: Build, *, rounds: int, clients: int, say: Say) -
     parts = [_introduction(rounds)]
     say("Cold starts")
     parts.append(_cold(shipped, plain, rounds=rounds))
-    with running() as url, local_table.pointed_at(url):
-        admin = local_table.client_for(url)
+    with running() as url, local_table.pointed_at(url), imports.put_up(shipped, url) as bench:
         say("Operations")
         with local_table.fresh_table(url):
-            found = list(operations.all_of(admin, rounds=rounds))
+            found = list(operations.all_of(bench.admin, rounds=rounds))
             parts.append(_operations(found))
             parts.append(_costs(found))
             say("List page")
             parts.append(_page(page.measure(url, rounds=4 * rounds)))
-        say(f"{scale.FEW} and {clients:,} clients (filling takes minutes)")
+        split = _files(bench, clients, say)
+        say(f"{scale.FEW} and {clients:,} clients (importing them takes ten minutes)")
         with local_table.fresh_table(url):
-            by_name = scale.measure(admin, url, many=clients, rounds=rounds)
-            broad = scale.broad_search(admin, rounds=3)
-            parts.append(_scale(by_name, broad, clients))
+            firm = scale.Firm(bench.admin)
+            few = firm.measure(rounds=rounds)
+            imported = imports.import_rows(bench, rows=clients, first=scale.FEW)
+            many = firm.measure(rounds=rounds)
+            broad = scale.broad_search(bench.admin, rounds=3)
+            parts.append(_scale(few, many, broad, clients))
+            parts.append(import_report.section(split, imported))
     say("Packages")
     parts.append(_sizes(shipped, plain))
     return "\n".join(parts)
+
+
+def of_imports(shipped: Build, *, rows: int, say: Say) -> str:
+    """The section on imports alone."""
+    with running() as url, local_table.pointed_at(url), imports.put_up(shipped, url) as bench:
+        split = _files(bench, rows, say)
+        say(f"Importing {rows:,} rows")
+        with local_table.fresh_table(url):
+            return import_report.section(split, imports.import_rows(bench, rows=rows))
+
+
+def _files(bench: imports.Bench, rows: int, say: Say) -> imports.Splitting:
+    say(f"Files of {imports.FEW:,} to {imports.MANY:,} rows")
+    with local_table.fresh_table(bench.place.dynamodb):
+        return imports.read_files(bench, rows=rows)
 
 
 def _introduction(rounds: int) -> str:
@@ -141,9 +155,9 @@ def _costs(found: Iterable[Measured]) -> str:
     memory = template()["Globals"]["Function"]["MemorySize"]
     rows = []
     for each in found:
-        database = each.reads * _READ_UNIT + each.writes * _WRITE_UNIT
-        compute = _INVOCATION + each.milliseconds / 1000 * memory / 1024 * _GB_SECOND
-        total = _HTTP_REQUEST + database + compute
+        database = each.reads * READ_UNIT + each.writes * WRITE_UNIT
+        compute = INVOCATION + each.milliseconds / 1000 * memory / 1024 * GB_SECOND
+        total = HTTP_REQUEST + database + compute
         amounts = (1e6 * part for part in (database, compute, total))
         rows.append((each.name.strip(), *(f"{amount:.2f}" for amount in amounts)))
     head = ("operation", "table", "Lambda", "with the API")
@@ -173,13 +187,13 @@ List page from the handler in: {verdict(ratio, 2.5)}.
 """
 
 
-def _scale(by_name: dict[str, list[Measured]], broad: Measured, clients: int) -> str:
+def _scale(before: list[Measured], after: list[Measured], broad: Measured, clients: int) -> str:
     rows: list[tuple[Any, ...]] = []
-    for name, (few, many) in by_name.items():
+    for few, many in zip(before, after, strict=True):
         same = (few.requests, few.reads, few.writes) == (many.requests, many.reads, many.writes)
         rows.append(
             (
-                name,
+                few.name,
                 few.kinds,
                 f"{_units(few.reads)} / {_units(few.writes)}",
                 many.kinds,
@@ -198,6 +212,8 @@ def _scale(by_name: dict[str, list[Measured]], broad: Measured, clients: int) ->
         "CPU ms",
     )
     return f"""## {scale.FEW} and {clients:,} clients
+
+The {clients:,} are imported, as the next section tells.
 
 {table(head, rows)}
 

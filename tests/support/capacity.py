@@ -98,16 +98,22 @@ def spent(admin: Any) -> Iterator[Spent]:
 
 def _images(admin: Any, actions: list[dict[str, Any]]) -> list[Item | None]:
     """The items that the actions are about, as they are now."""
-    return [
-        admin.get_item(TableName=TABLE_NAME, Key=_key(action), ConsistentRead=True).get("Item")
-        for action in actions
-    ]
+    keys = [_key(action) for action in actions]
+    wanted = {TABLE_NAME: {"Keys": keys, "ConsistentRead": True}}
+    answer = admin.batch_get_item(RequestItems=wanted)
+    assert not answer["UnprocessedKeys"]
+    found = {_place(item): item for item in answer["Responses"][TABLE_NAME]}
+    return [found.get(_place(key)) for key in keys]
 
 
 def _key(action: dict[str, Any]) -> Item:
     (request,) = action.values()
     item = request.get("Key") or request["Item"]
     return {"pk": item["pk"], "sk": item["sk"]}
+
+
+def _place(item: Item) -> tuple[str, str]:
+    return item["pk"]["S"], item["sk"]["S"]
 
 
 def _transaction_units(before: Item | None, after: Item | None) -> int:
