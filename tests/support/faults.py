@@ -1,13 +1,17 @@
-"""Faults of DynamoDB that a test cannot wait for."""
+"""Faults of AWS that a test cannot wait for."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 from typing import Any
+from unittest import mock
 
 from tallybook import dynamodb
+from tallybook.imports import bucket, queue
 
 WRITES = ("TransactWriteItems", "BatchWriteItem", "PutItem", "UpdateItem", "DeleteItem")
+READS = ("GetItem", "BatchGetItem", "Query", "GetObject", "HeadObject")
 
 
 @contextmanager
@@ -65,9 +69,72 @@ def death_at_write(count: int, *, when: str) -> Iterator[None]:
 
 
 @contextmanager
-def hooked(event: str, handle: Any) -> Iterator[None]:
-    """Inside, botocore calls `handle` at an event of the code's client."""
-    events = dynamodb.client.meta.events
+def death_at_call(count: int, *, when: str) -> Iterator[None]:
+    """The container dies "before" its call of AWS with this number, or "after" such a write.
+
+    Calls of every service count, whichever thread makes them; of writes, only they ("after" a read
+    is before the next call). No call follows: other threads of the container die at theirs.
+    """
+    calls, lock = iter(range(1, 10**6)), threading.Lock()
+    numbers: dict[int, int] = {}  # of each thread's present call
+    is_over = False
+
+    def ask(model: Any, **_: Any) -> None:
+        nonlocal is_over
+        with lock:
+            counts = when == "before" or model.name not in READS
+            number = numbers[threading.get_ident()] = next(calls) if counts else 0
+            is_over |= number == count and when == "before"
+            if is_over:
+                raise Death
+
+    def answer(**_: Any) -> None:
+        nonlocal is_over
+        with lock:
+            is_over |= numbers[threading.get_ident()] == count
+            if is_over:
+                raise Death
+
+    with ExitStack() as hooks:
+        for service, client in (("dynamodb", None), ("s3", bucket.client), ("sqs", queue.client)):
+            hooks.enter_context(hooked(f"before-call.{service}", ask, client))
+            hooks.enter_context(hooked(f"after-call.{service}", answer, client))
+        yield
+
+
+@contextmanager
+def before_transaction(text: str, act: Callable[[], object]) -> Iterator[None]:
+    """Somebody else acts just before the first transaction that says `text`."""
+    acted, lock = False, threading.Lock()
+
+    def look(params: dict[str, Any], **_: Any) -> None:
+        nonlocal acted
+        with lock:
+            is_meant = not acted and text.encode() in _bytes(params["body"])
+            acted |= is_meant
+        if is_meant:
+            act()
+
+    with hooked("before-call.dynamodb.TransactWriteItems", look):
+        yield
+    assert acted
+
+
+def _bytes(body: str | bytes) -> bytes:
+    return body.encode() if isinstance(body, str) else body
+
+
+@contextmanager
+def no_pauses() -> Iterator[None]:
+    """The code does not wait before it tries again."""
+    with mock.patch.object(dynamodb, "time", SimpleNamespace(sleep=lambda _: None)):
+        yield
+
+
+@contextmanager
+def hooked(event: str, handle: Any, client: Any = None) -> Iterator[None]:
+    """Inside, botocore calls `handle` at an event of the code's client, DynamoDB's or another."""
+    events = (client or dynamodb.client).meta.events
     events.register(event, handle)
     try:
         yield
