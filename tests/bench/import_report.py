@@ -1,6 +1,6 @@
 """The section on imports."""
 
-from tests.bench import import_files, import_workers, imports
+from tests.bench import import_workers, imports
 from tests.bench.imports import Importing, Splitting, ratio
 from tests.bench.prices import (
     GB_SECOND,
@@ -24,15 +24,15 @@ _MESSAGE_REQUESTS = 2  # of SQS beyond sending: at most one to receive it, and o
 def section(split: Splitting, found: Importing) -> str:
     queue = functions()["import_rows"]["Properties"]["Events"]["Chunk"]["Properties"]
     at_once = queue["ScalingConfig"]["MaximumConcurrency"]
-    columns = ", ".join(heading.lower() for heading in import_files.HEADINGS)
     return f"""## Imports
 
-A CSV file of {found.rows:,} rows ({columns}) through the functions as they are deployed:
+A CSV file of {found.rows:,} rows through the functions as they are deployed:
 `import_split` cuts it into chunks of {found.chunk_rows} rows, `outbox` sends them to the queue,
-`import_rows` makes clients of their rows. Each function is a process that can import its package
-and the layer, nothing else; S3 and SQS are a small server. A row makes {found.items:g} items: the
-client, its number and address as taken, and its search tokens. One worker is at work here; the
-stack lets {at_once} work at once.
+`import_rows` makes clients of their rows. A row has a number, a name, a person, an e-mail address,
+a telephone, an address and two tags. It makes {found.items:g} items: the client, its number
+and e-mail address as taken, and its search tokens.
+Each function is a process that can import its package and the layer, nothing else; S3 and SQS are
+a small server. One worker is at work here; the stack lets {at_once} work at once.
 
 {_beside_the_floor(found)}
 {_requests(found)}

@@ -142,7 +142,9 @@ def _split(bench: Bench, container: Process, path: Path, rows: int) -> Run:
 # ---- Rows --------------------------------------------------------------------------------------
 
 
-def import_rows(bench: Bench, *, rows: int, first: int = 0) -> Importing:
+def import_rows(
+    bench: Bench, *, rows: int, first: int = 0, say: Callable[[str], None]
+) -> Importing:
     """Import `rows` clients, from number `first`, into the table as it is."""
     found = Importing(rows)
     path = bench.file("imports/clients.csv")
@@ -163,6 +165,7 @@ def import_rows(bench: Bench, *, rows: int, first: int = 0) -> Importing:
             run, was_first = _worked_on(found, worker, message, keep)
             found.worker.append(run)
             if keep and was_first:
+                say(f"{number} of {len(rest)} chunks")
                 items = _items(keep)
                 found.pairs.append((run, floor.do(str(_packed(items, keep)))))
     del found.pairs[0]  # what a container does once

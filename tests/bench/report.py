@@ -40,7 +40,7 @@ def made(shipped: Build, plain: Build, *, rounds: int, clients: int, say: Say) -
         with local_table.fresh_table(url):
             firm = scale.Firm(bench.admin)
             few = firm.measure(rounds=rounds)
-            imported = imports.import_rows(bench, rows=clients, first=scale.FEW)
+            imported = imports.import_rows(bench, rows=clients, first=scale.FEW, say=say)
             many = firm.measure(rounds=rounds)
             broad = scale.broad_search(bench.admin, rounds=3)
             parts.append(_scale(few, many, broad, clients))
@@ -56,7 +56,8 @@ def of_imports(shipped: Build, *, rows: int, say: Say) -> str:
         split = _files(bench, rows, say)
         say(f"Importing {rows:,} rows")
         with local_table.fresh_table(url):
-            return import_report.section(split, imports.import_rows(bench, rows=rows))
+            imported = imports.import_rows(bench, rows=rows, say=say)
+        return import_report.section(split, imported)
 
 
 def _files(bench: imports.Bench, rows: int, say: Say) -> imports.Splitting:
