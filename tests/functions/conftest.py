@@ -74,9 +74,7 @@ def pipeline() -> imports.Pipeline:
 @pytest.fixture
 def small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
     """A chunk has two rows, so that a short file has several."""
-    from tallybook.imports import splitting
-
-    monkeypatch.setitem(splitting.split.__kwdefaults__, "chunk_rows", 2)
+    imports.chunks_of(2, monkeypatch)
 
 
 @pytest.fixture

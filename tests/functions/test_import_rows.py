@@ -202,6 +202,11 @@ def test_a_number_that_somebody_took_meanwhile_is_given_to_nobody_else(
 
 # ---- Rows that do not go in ----------------------------------------------------------------
 
+NO_COUNTRY = (
+    "Land: '{}' is not a country; give an ISO 3166-1 code or the country's name in English or"
+    " its own language."
+)
+
 
 def test_a_row_that_does_not_go_in_is_listed_as_it_was_with_its_line_and_the_reason(
     owner: Staff, pipeline: Pipeline
@@ -218,8 +223,7 @@ def test_a_row_that_does_not_go_in_is_listed_as_it_was_with_its_line_and_the_rea
         ["2", "Müller\n& Söhne", "DE", "", "Firma: Has a line break or a tab."],
         [
             *("5", "Bolt ", 'At"lantis', "=b@x.example"),
-            "Land: 'At\"lantis' is not a country; "
-            "give an ISO 3166-1 code or the country's name in English or its own language.",
+            NO_COUNTRY.format('At"lantis'),
         ],
     ]
     assert imports.counts(owner, import_id) == {"rows": 3, "created": 1, "failed": 2}

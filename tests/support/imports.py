@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import quote_plus, unquote, urlsplit
 
 import boto3
+import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
@@ -271,6 +272,15 @@ def _receipt(body: str) -> str:
     return str(message["ReceiptHandle"])
 
 
+def chunks_of(rows: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a chunk have so many rows, so that a short file has several."""
+    from tallybook.imports import splitting
+
+    defaults = splitting.split.__kwdefaults__
+    assert defaults
+    monkeypatch.setitem(defaults, "chunk_rows", rows)
+
+
 def forget_numbers() -> None:
     """What the container remembers of the sequence is lost, as when another one works."""
     from tallybook.clients import numbers
@@ -336,10 +346,15 @@ def calls(client: Any, operation: str) -> Iterator[list[dict[str, Any]]]:
 
 
 @contextmanager
-def refusing(client: Any, operation: str, answer: dict[str, Any]) -> Iterator[None]:
-    """Every call of an operation of SQS is answered so."""
+def refusing(
+    client: Any, operation: str, answer: dict[str, Any], times: int = 1_000_000
+) -> Iterator[None]:
+    """The next `times` calls of an operation of SQS are answered so."""
+    left = iter(range(times))
 
-    def refuse(**_: Any) -> tuple[AWSResponse, dict[str, Any]]:
+    def refuse(**_: Any) -> tuple[AWSResponse, dict[str, Any]] | None:
+        if next(left, None) is None:
+            return None
         return AWSResponse("https://sqs.test", 200, HTTPHeaders(), None), answer
 
     with hooked(f"before-call.*.{operation}", refuse, client):

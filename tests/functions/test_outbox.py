@@ -1,0 +1,120 @@
+"""What the table's stream says is to be done reaches its queue."""
+
+from typing import Any
+
+import pytest
+from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
+
+from tallybook.imports import queue
+from tests.support import imports, stored
+from tests.support.api import Staff, invoke
+from tests.support.imports import Pipeline, stream_event
+
+NOBODY = "01JA2Y5B7Q8RZ4T9C1N6V3X0WD"
+
+
+def begun(pipeline: Pipeline, rows: int = 3) -> list[stored.Item]:
+    """The job of an import with so many rows, two in a chunk."""
+    content = "Business name\n" + "".join(f"Acme {number}\n" for number in range(rows))
+    pipeline.arrive(imports.put("imports/clients.csv", content))
+    return pipeline.jobs()
+
+
+def failed(jobs: list[stored.Item]) -> list[str]:
+    """The records that the stream has to send again."""
+    answer = invoke("outbox", stream_event(jobs))
+    return [each["itemIdentifier"] for each in answer["batchItemFailures"]]
+
+
+def test_every_chunk_of_a_job_is_sent(pipeline: Pipeline, small_chunks: None):
+    jobs = begun(pipeline)
+    assert failed(jobs) == []
+    import_id = jobs[0]["pk"].removeprefix("IMPORT#")
+    assert imports.received() == [
+        {"import_id": import_id, "job": 1, "chunk": 1},
+        {"import_id": import_id, "job": 1, "chunk": 2},
+    ]
+
+
+def test_more_chunks_are_sent_than_a_request_takes(pipeline: Pipeline, small_chunks: None):
+    jobs = begun(pipeline, rows=42)
+    with imports.calls(queue.client, "SendMessageBatch") as calls:
+        assert failed(jobs) == []
+    assert [len(call["Entries"]) for call in calls] == [10, 10, 1]
+    assert sorted(message["chunk"] for message in imports.received()) == list(range(1, 22))
+
+
+def test_chunks_that_the_job_is_done_with_are_not_sent(pipeline: Pipeline, small_chunks: None):
+    jobs = begun(pipeline, rows=5)
+    first, second, third = pipeline.messages(jobs)
+    imports.work(second)
+    assert failed(jobs) == []
+    assert imports.received() == [first, third]
+
+
+def test_chunks_that_an_earlier_job_is_done_with_are_sent(
+    owner: Staff, pipeline: Pipeline, small_chunks: None
+):
+    import_id = pipeline.drop("Business name\nA\nB\nC\n")
+    owner.post(f"/v1/imports/{import_id}/undo")
+    assert failed(pipeline.jobs()) == []
+    assert [(each["job"], each["chunk"]) for each in imports.received()] == [(2, 1), (2, 2)]
+
+
+def test_a_record_that_comes_twice_is_sent_twice_and_done_once(owner: Staff, pipeline: Pipeline):
+    jobs = begun(pipeline)
+    assert failed(jobs) == []
+    assert failed(jobs) == []
+    for message in imports.received():
+        imports.work(message)
+    assert len(imports.clients(owner)) == 3
+
+
+def test_a_record_of_an_import_that_is_gone_sends_nothing():
+    job = {"pk": f"IMPORT#{NOBODY}", "sk": "JOB#1", "job": 1, "kind": "import"}
+    assert failed([job]) == []
+    assert imports.received() == []
+
+
+REFUSAL = {"Id": "0", "SenderFault": False, "Code": "InternalError", "Message": "Later"}
+
+
+def twice(pipeline: Pipeline) -> list[stored.Item]:
+    return [*begun(pipeline), *begun(pipeline)]
+
+
+@pytest.mark.parametrize(
+    "refused",
+    [
+        imports.refusing(queue.client, "SendMessageBatch", {"Failed": [REFUSAL]}),
+        imports.crashing(queue.client, "SendMessageBatch", times=9),
+        stored.fault("Query", "InternalServerError"),
+    ],
+)
+def test_a_record_that_could_not_be_sent_comes_again(refused: Any, pipeline: Pipeline):
+    jobs = twice(pipeline)
+    with refused, pytest.raises(BatchProcessingError):
+        failed(jobs)
+    assert failed(jobs) == []
+    assert len(imports.received()) == 2
+
+
+def test_of_several_records_only_those_come_again_that_could_not_be_sent(pipeline: Pipeline):
+    jobs = twice(pipeline)
+    with imports.crashing(queue.client, "SendMessageBatch"):
+        assert failed(jobs) == [f"{1:021d}"]
+    (message,) = imports.received()
+    assert message["import_id"] == jobs[1]["pk"].removeprefix("IMPORT#")
+
+
+def test_some_messages_that_the_queue_refuses_are_enough_to_send_all_again(
+    owner: Staff, pipeline: Pipeline, small_chunks: None
+):
+    jobs = [*begun(pipeline), *begun(pipeline)]
+    with imports.refusing(queue.client, "SendMessageBatch", {"Failed": [REFUSAL]}, times=1):
+        assert failed(jobs) == [f"{1:021d}"]
+    assert failed(jobs[:1]) == []
+    for message in imports.received():
+        imports.work(message)
+    statuses = {item["status"] for item in owner.get("/v1/imports").body["items"]}
+    assert statuses == {"completed"}
