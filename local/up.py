@@ -10,7 +10,7 @@ from types import FrameType
 
 from local import emulator
 from local.api import Api
-from local.aws import client
+from local.aws import CREDENTIALS, client
 from local.build import built
 from local.deploy import deploy, outputs
 from local.gateway import wire
@@ -82,6 +82,7 @@ def _prepare(place: Place, *, with_seed: bool) -> None:
             "region": REGION,
             "stack_name": STACK_NAME,
             "table_name": output["TableName"],
+            "import_bucket": output["ImportBucketName"],
             "staff_pool_id": pool_id,
             "staff_client_id": client_id,
             "users": users,
@@ -98,7 +99,8 @@ def _seed_once(place: Place, as_owner: Api) -> None:
     print("Entering the clients", flush=True)
     members = as_owner.call("GET", "/v1/staff?limit=100")["items"]
     specialists = [member["staff_id"] for member in members if member["role"] == "specialist"]
-    seed(as_owner, specialists[0] if specialists else None)
+    bucket = place.read_stack()["import_bucket"]
+    seed(as_owner, client(place, "s3"), bucket, specialists[0] if specialists else None)
     parameters.put_parameter(Name=SEEDED, Value="yes", Type="String", Overwrite=True)
 
 
@@ -113,6 +115,11 @@ def _introduce(place: Place, *, stops_with_ctrl_c: bool) -> None:
     owner = stack["users"][0]
     here = f" LOCAL_DIR={place.directory}" if place.directory != ROOT / ".local" else ""
     curl = f'curl -H "Authorization: Bearer $(make -s -C {ROOT} token{here})"'
+    keys = " ".join(f"{name}={value}" for name, value in CREDENTIALS.items())
+    drop = (
+        f"{keys} AWS_DEFAULT_REGION={REGION} aws --endpoint-url {stack['emulator_url']}"
+        f" s3 cp {ROOT / 'docs' / 'examples' / 'clients.csv'} s3://{stack['import_bucket']}/imports/"
+    )
     body = '{"business_name": "Café Ñandú", "billing_address": {"country": "Österreich"}}'
     print(
         f"\nTallybook answers at  {stack['api_url']}\n"
@@ -123,7 +130,11 @@ def _introduce(place: Place, *, stops_with_ctrl_c: bool) -> None:
         f"  {curl} '{stack['api_url']}/v1/clients?limit=3'\n"
         f"  {curl} '{stack['api_url']}/v1/clients?q=nord'\n"
         f"  {curl} -H 'Content-Type: application/json' -d '{body}'"
-        f" '{stack['api_url']}/v1/clients'\n",
+        f" '{stack['api_url']}/v1/clients'\n\n"
+        "Import a list of clients, and see what became of it:\n"
+        f"  {drop}\n"
+        f"  {curl} '{stack['api_url']}/v1/imports?limit=1'\n"
+        "Without the AWS CLI, say `uvx --from awscli aws` in its place.\n",
         flush=True,
     )
     end = "Ctrl-C stops it." if stops_with_ctrl_c else "`make down` stops it."

@@ -15,6 +15,8 @@ os.environ.update(
     AWS_REGION="eu-central-1",
     TABLE_NAME="tallybook-test",
     SIGNING_SECRET="a secret for tests only",
+    IMPORT_BUCKET="tallybook-test-imports",
+    IMPORT_QUEUE_URL="https://sqs.eu-central-1.amazonaws.com/123456789012/imports",
     STAFF_POOL_ID="eu-central-1_staff",
     POWERTOOLS_METRICS_NAMESPACE="Tallybook",
     POWERTOOLS_SERVICE_NAME="test",

@@ -17,7 +17,7 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "openapi.json"
 ROUTES = ROOT / "functions" / "fallback" / "routes.json"
-FUNCTIONS = ("clients", "contacts", "settings", "staff")
+FUNCTIONS = ("clients", "contacts", "imports", "settings", "staff")
 
 type Json = dict[str, Any]
 
@@ -34,6 +34,10 @@ _REASONS = {
     "500": "A fault of ours; name the `request_id` when you ask.",
     "503": "The service is overloaded; try again.",
 }
+# Answers that are no resource with a version of its own.
+_UNVERSIONED = ("/bulk", "/fields", "/template", "/preview", "/rejects", "/left")
+# What can be read at a certain stage of an import only.
+_OF_A_STAGE = ("/preview", "/rejects", "/left")
 _HEADERS = {"idempotency-key": "Idempotency-Key", "if-match": "If-Match"}
 _ETAG = {"schema": {"type": "string", "examples": ['"3"']}, "description": "The version."}
 _LOCATION = {"schema": {"type": "string"}, "description": "The path of what was created."}
@@ -73,7 +77,13 @@ def routes(openapi: Json) -> dict[str, list[str]]:
 
 def _lambda_environment() -> None:
     sys.path.insert(0, str(ROOT / "layers" / "shared" / "python"))
-    for name in ("TABLE_NAME", "SIGNING_SECRET", "STAFF_POOL_ID", "POWERTOOLS_SERVICE_NAME"):
+    for name in (
+        "TABLE_NAME",
+        "SIGNING_SECRET",
+        "STAFF_POOL_ID",
+        "IMPORT_BUCKET",
+        "POWERTOOLS_SERVICE_NAME",
+    ):
         os.environ.setdefault(name, "documentation")
     os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Tallybook")
     os.environ.setdefault("AWS_DEFAULT_REGION", "eu-central-1")
@@ -142,7 +152,7 @@ def _complete(operation: Json, method: str, path: str, schemas: Json) -> None:
             "content": {
                 "application/problem+json": {
                     "schema": {"$ref": "#/components/schemas/Problem"},
-                    "example": _problem_example(status),
+                    "example": _problem_example(status, path),
                 }
             },
         }
@@ -180,7 +190,7 @@ def _without_null(schema: Json) -> Json:
 def _headers(status: str, method: str, path: str, parameters: set[str]) -> Json:
     headers: Json = {}
     is_single = not (method == "get" and "limit" in parameters)
-    if is_single and not path.endswith("/bulk"):
+    if is_single and not path.endswith(_UNVERSIONED):
         headers["ETag"] = _ETAG
     if status == "204" and not path.endswith(("/flag", "/favourite")):
         headers.pop("ETag")
@@ -197,7 +207,7 @@ def _problems(method: str, path: str, parameters: set[str], *, has_body: bool) -
         "401": True,
         "403": True,
         "404": "{" in path,
-        "409": method != "get",
+        "409": method != "get" or path.endswith(_OF_A_STAGE),
         "412": "If-Match" in parameters,
         "413": has_body or method != "get",
         "415": has_body or method != "get",
@@ -208,7 +218,7 @@ def _problems(method: str, path: str, parameters: set[str], *, has_body: bool) -
     return [status for status, does in applies.items() if does]
 
 
-def _problem_example(status: str) -> Json:
+def _problem_example(status: str, path: str) -> Json:
     """A problem as the code makes it."""
     from tallybook import errors
     from tallybook.problems import problem_of, problem_of_crash
@@ -225,6 +235,9 @@ def _problem_example(status: str) -> Json:
         "422": errors.InvalidField("billing_address.country", "'Atlantis' is not a country."),
         "503": errors.Unavailable(),
     }
+    if path.startswith("/v1/imports/"):
+        made["404"] = errors.ImportNotFound()
+        made["409"] = errors.ImportNotReady("status: the import is running; it cannot be started.")
     if status in made:
         return problem_of(made[status]).model_dump(exclude_none=True)
     crash = problem_of_crash("52fdfc07-2182-454f-963f-5f0f9a621d72")

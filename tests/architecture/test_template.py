@@ -1,6 +1,7 @@
 """What template.yaml promises that no test of the code would notice."""
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -8,6 +9,8 @@ import pytest
 from tests.support.template import functions, resources, template
 
 ALARMS = resources("AWS::CloudWatch::Alarm")
+BUCKETS = resources("AWS::S3::Bucket")
+QUEUES = resources("AWS::SQS::Queue")
 
 
 def test_the_log_level_is_the_one_that_lambda_goes_by():
@@ -63,6 +66,161 @@ def test_reads_and_writes_of_the_table_and_of_both_lists_are_watched():
     }
 
 
+@pytest.mark.parametrize("name", ALARMS)
+def test_an_alarm_that_computes_takes_every_metric_that_it_has(name: str):
+    metrics = ALARMS[name]["Properties"].get("Metrics", [])
+    expressions = " ".join(each["Expression"] for each in metrics if "Expression" in each)
+    if "METRICS()" not in expressions:
+        inputs = [each["Id"] for each in metrics if each.get("ReturnData") is False]
+        assert [each for each in inputs if not re.search(rf"\b{each}\b", expressions)] == []
+
+
+# ---- Queues ------------------------------------------------------------------------------
+
+
+def sources(kind: str) -> list[tuple[str, dict[str, Any], dict[str, Any]]]:
+    """Each event source of a type: the function's folder, the function, the source."""
+    return [
+        (name, function["Properties"], source["Properties"])
+        for name, function in functions().items()
+        for source in function["Properties"].get("Events", {}).values()
+        if source["Type"] == kind
+    ]
+
+
+def failure_destinations() -> set[str]:
+    """The queues that take what was given up, whichever way it was."""
+    redriven = [
+        queue["Properties"]["RedrivePolicy"]["deadLetterTargetArn"]
+        for queue in QUEUES.values()
+        if "RedrivePolicy" in queue["Properties"]
+    ]
+    streams = [
+        source["DestinationConfig"]["OnFailure"]["Destination"]
+        for _, _, source in sources("DynamoDB")
+    ]
+    invoked = [
+        function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"]
+        for _, function, _ in sources("S3")
+    ]
+    return {arn["Fn::GetAtt"][0] for arn in (*redriven, *streams, *invoked)}
+
+
+def watched(alarm: str, metric: str) -> set[str]:
+    """The resources that an alarm's metrics of this name are about."""
+    return {
+        value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0]
+        for each in ALARMS[alarm]["Properties"]["Metrics"]
+        if "MetricStat" in each and each["MetricStat"]["Metric"]["MetricName"] == metric
+        for value in (
+            dimension["Value"] for dimension in each["MetricStat"]["Metric"]["Dimensions"]
+        )
+    }
+
+
+def test_every_queue_is_encrypted():
+    assert all(queue["Properties"]["SqsManagedSseEnabled"] is True for queue in QUEUES.values())
+
+
+def test_a_queue_that_a_function_reads_waits_for_it_and_gives_up_into_dead_letters():
+    default = template()["Globals"]["Function"]["Timeout"]
+    for _, function, source in sources("SQS"):
+        queue = QUEUES[source["Queue"]["Fn::GetAtt"][0]]["Properties"]
+        assert queue["VisibilityTimeout"] >= 6 * function.get("Timeout", default)
+        assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+        assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
+
+
+def test_a_stream_or_an_event_that_fails_is_given_up_in_the_end():
+    for _, _, source in sources("DynamoDB"):
+        assert source["MaximumRetryAttempts"] > 0
+        assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+    for _, function, _ in sources("S3"):
+        assert function["EventInvokeConfig"]["MaximumRetryAttempts"] > 0
+
+
+def test_dead_letters_are_kept_for_14_days_and_watched():
+    dead = failure_destinations()
+    read = {source["Queue"]["Fn::GetAtt"][0] for _, _, source in sources("SQS")}
+    assert dead | read == QUEUES.keys()
+    assert all(QUEUES[name]["Properties"]["MessageRetentionPeriod"] == 1209600 for name in dead)
+    assert watched("DeadLettersAlarm", "ApproximateNumberOfMessagesVisible") == dead
+
+
+def test_whatever_waits_to_be_worked_on_is_watched():
+    streams = {
+        name
+        for name, function in resources("AWS::Serverless::Function").items()
+        if any(function["Properties"] is reader for _, reader, _ in sources("DynamoDB"))
+    }
+    queues = {source["Queue"]["Fn::GetAtt"][0] for _, _, source in sources("SQS")}
+    assert watched("BacklogAlarm", "IteratorAge") == streams
+    assert watched("BacklogAlarm", "ApproximateAgeOfOldestMessage") == queues
+
+
+# ---- Buckets -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_a_bucket_is_private_encrypted_versioned_and_outlives_the_stack(name: str):
+    properties = BUCKETS[name]["Properties"]
+    block = properties["PublicAccessBlockConfiguration"]
+    assert set(block.values()) == {True}
+    assert len(block) == 4
+    assert properties["OwnershipControls"]["Rules"] == [{"ObjectOwnership": "BucketOwnerEnforced"}]
+    (encryption,) = properties["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert encryption["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
+    assert properties["VersioningConfiguration"] == {"Status": "Enabled"}
+    assert BUCKETS[name]["DeletionPolicy"] == "RetainExceptOnCreate"
+    assert BUCKETS[name]["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_a_bucket_is_reached_by_tls_only(name: str):
+    (policy,) = (
+        each["Properties"]["PolicyDocument"]
+        for each in resources("AWS::S3::BucketPolicy").values()
+        if each["Properties"]["Bucket"] == {"Ref": name}
+    )
+    (statement,) = policy["Statement"]
+    arn = {"Fn::GetAtt": [name, "Arn"]}
+    assert statement["Effect"] == "Deny"
+    assert (statement["Principal"], statement["Action"]) == ("*", "s3:*")
+    assert statement["Resource"] == [arn, {"Fn::Sub": f"${{{name}.Arn}}/*"}]
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_files_of_imports_expire_and_nothing_of_them_remains():
+    rules = BUCKETS["ImportBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert all(rule["Status"] == "Enabled" for rule in rules)
+    expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
+    assert expiring == {"imports/": 90, "uploads/": 90, "results/": 90}
+    (rest,) = (rule for rule in rules if "Prefix" not in rule)
+    assert rest["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
+    assert rest["ExpiredObjectDeleteMarker"] is True
+    assert rest["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+
+
+def test_a_page_may_upload_and_download_from_the_same_origins_as_it_may_call_the_api():
+    (rule,) = BUCKETS["ImportBucket"]["Properties"]["CorsConfiguration"]["CorsRules"]
+    (api,) = resources("AWS::Serverless::HttpApi").values()
+    cors = api["Properties"]["DefinitionBody"]["x-amazon-apigateway-cors"]
+    assert rule["AllowedOrigins"] == cors["allowOrigins"]
+    assert set(rule["AllowedMethods"]) == {"GET", "HEAD", "POST"}
+    assert rule["ExposedHeaders"] == ["ETag"]
+
+
+def test_a_file_is_read_wherever_people_may_put_one():
+    prefixes = {
+        rule["Value"]
+        for name, _, source in sources("S3")
+        for rule in source["Filter"]["S3Key"]["Rules"]
+        if name == "import_split" and rule["Name"] == "prefix"
+    }
+    assert prefixes == {"imports/", "uploads/"}
+
+
 # ---- Streams -----------------------------------------------------------------------------
 
 
@@ -74,6 +232,19 @@ def test_removals_hear_of_a_client_once_when_it_is_hidden():
     # The stub that an erased client becomes is written later, and is hidden before and after.
     assert images["OldImage"] == {"removed_at": {"S": [{"exists": False}]}}
     assert images["NewImage"] == {"removed_at": {"S": [{"exists": True}]}}
+
+
+def test_a_stream_has_no_more_readers_than_its_shards_serve():
+    assert len(sources("DynamoDB")) <= 2
+
+
+def test_the_outbox_hears_of_every_job_once_when_it_is_written():
+    ((_, _, source),) = (each for each in sources("DynamoDB") if each[0] == "outbox")
+    (each,) = source["FilterCriteria"]["Filters"]
+    assert json.loads(each["Pattern"]) == {
+        "eventName": ["INSERT"],
+        "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "JOB#"}]}}},
+    }
 
 
 def only(kind: str) -> dict[str, Any]:

@@ -30,6 +30,7 @@ class Stack:
     region: str
     stack_name: str
     table_name: str
+    import_bucket: str
     staff_pool_id: str
     staff_client_id: str
     users: tuple[tuple[str, str, str], ...]

@@ -48,6 +48,16 @@ QUERY_AGENDA = table(
     ExpressionAttributeValues={":pk": {"S": "NOTHING"}},
 )
 PUT = table("put_item", Item=KEY)
+
+
+def bucket(operation: str, key: str, **parameters: Any) -> Call:
+    def call(stack: Stack, function: str) -> Any:
+        client = stack.client("s3", function=function)
+        return getattr(client, operation)(Bucket=stack.import_bucket, Key=key, **parameters)
+
+    return call
+
+
 SCAN = table("scan")
 
 
@@ -62,6 +72,21 @@ SCAN = table("scan")
         ("StaffFunction", QUERY_LISTING, QUERY),
         ("StaffFunction", GET, pool("list_users")),
         ("RemovalsFunction", QUERY, PUT),
+        ("ImportsFunction", QUERY_LISTING, bucket("get_object", "uploads/x")),
+        ("ImportsFunction", bucket("put_object", "uploads/x"), bucket("put_object", "results/x")),
+        ("ImportSplitFunction", GET, QUERY),
+        (
+            "ImportSplitFunction",
+            bucket("put_object", "results/x"),
+            bucket("put_object", "imports/x"),
+        ),
+        ("ImportRowsFunction", GET, QUERY_LISTING),
+        (
+            "ImportRowsFunction",
+            bucket("put_object", "results/x"),
+            bucket("put_object", "uploads/x"),
+        ),
+        ("OutboxFunction", QUERY, GET),
     ],
 )
 def test_a_call_outside_the_policy_is_refused(

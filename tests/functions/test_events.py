@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from tests.support import stored
-from tests.support.api import Answer, answer_of, function, invoke, route
+from tests.support import imports, stored
+from tests.support.api import Answer, Staff, answer_of, function, invoke, route
 from tests.support.template import ROOT, functions
 
 
@@ -49,6 +49,26 @@ def test_removals_removes_the_client_of_its_sample():
     stored.client().put_item(TableName="tallybook-test", Item=record["dynamodb"]["NewImage"])
     assert invoke("removals", sample("removals")) == {"batchItemFailures": []}
     assert stored.keys() == []
+
+
+def test_imports_begins_the_import_of_its_sample():
+    answer = answered("imports")
+    assert (answer.status, answer.body["filename"]) == (201, "Kunden März.csv")
+    assert answered("imports").body["import_id"] == answer.body["import_id"]
+
+
+def test_a_dropped_file_goes_in_by_the_samples_of_split_outbox_and_rows(owner: Staff):
+    dropped = sample("import_split")
+    (record,) = dropped["Records"]
+    event = imports.put("imports/Kunden März 2026.csv", "Firma\nMüller & Söhne GmbH\n")
+    arrived = event["Records"][0]["s3"]["object"]
+    assert record["s3"]["object"]["key"] == arrived["key"]
+    record["s3"]["object"]["versionId"] = arrived["versionId"]  # S3 alone decides on that
+    assert invoke("import_split", dropped) is None
+    assert invoke("outbox", sample("outbox")) == {"batchItemFailures": []}
+    assert imports.received() == [json.loads(sample("import_rows")["Records"][0]["body"])]
+    assert invoke("import_rows", sample("import_rows")) == {"batchItemFailures": []}
+    assert imports.clients(owner) == {"C-0001": "Müller & Söhne GmbH"}
 
 
 def test_the_samples_of_http_functions_are_of_their_own_routes():

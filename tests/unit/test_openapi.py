@@ -57,6 +57,25 @@ def test_the_examples_of_requests_and_answers_fit_their_schemas():
     assert checked > 100
 
 
+def answers(method: str, path: str) -> dict[str, Any]:
+    found: dict[str, Any] = document()["paths"][path][method]["responses"]
+    return found
+
+
+def test_what_has_no_version_has_no_etag():
+    assert "ETag" in answers("get", "/v1/imports/{import_id}")["200"]["headers"]
+    for name in ("template", "fields", "{import_id}/preview", "{import_id}/rejects"):
+        assert "headers" not in answers("get", f"/v1/imports/{name}")["200"]
+
+
+def test_an_import_that_is_not_ready_is_a_conflict_of_reading_too():
+    for name in ("preview", "rejects", "left"):
+        conflict = answers("get", f"/v1/imports/{{import_id}}/{name}")["409"]
+        example = conflict["content"]["application/problem+json"]["example"]
+        assert example["code"] == "import_not_ready"
+    assert "409" not in answers("get", "/v1/imports/{import_id}")
+
+
 def document() -> dict[str, Any]:
     text = (ROOT / "docs" / "openapi.json").read_text(encoding="utf-8")
     content: dict[str, Any] = json.loads(text)

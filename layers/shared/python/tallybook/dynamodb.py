@@ -1,9 +1,9 @@
 """The one DynamoDB client of a function, made while the function initialises, and its calls.
 
 Short time-outs, because an API caller waits; adaptive retries, because a throttled table needs
-fewer calls, not more. Answers are taken as DynamoDB sends them ({"S": "text"}): botocore would
-walk every value through its service model, which is most of the cost of reading a page of items
-(PERFORMANCE.md) and changes nothing for a table without binary attributes.
+fewer calls, not more. Requests and answers are what DynamoDB takes and sends ({"S": "text"}):
+botocore would walk every value through its service model, which is most of the cost of reading a
+page of items (PERFORMANCE.md) and changes nothing for a table without binary attributes.
 """
 
 import random
@@ -15,6 +15,7 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from botocore.model import Shape
 from botocore.parsers import JSONParser, ResponseParser, ResponseParserFactory
+from botocore.serialize import JSONSerializer
 
 from tallybook.errors import Busy, Unavailable
 
@@ -22,6 +23,11 @@ from tallybook.errors import Busy, Unavailable
 class _AsSent(JSONParser):
     def _handle_json_body(self, raw_body: bytes, shape: Shape) -> Any:  # noqa: ARG002
         return self._parse_body_as_json(raw_body)  # type: ignore[attr-defined]
+
+
+class _AsGiven(JSONSerializer):
+    def _serialize(self, serialized: dict[str, Any], value: Any, *_: Any) -> None:
+        serialized.update(value)  # the whole request, in its form already
 
 
 class _Parsers(ResponseParserFactory):
@@ -32,7 +38,7 @@ class _Parsers(ResponseParserFactory):
 def _new_client() -> Any:
     session = botocore.session.get_session()
     session.register_component("response_parser_factory", _Parsers())
-    return session.create_client(
+    client: Any = session.create_client(
         "dynamodb",
         config=Config(
             connect_timeout=1,
@@ -43,6 +49,12 @@ def _new_client() -> Any:
             tcp_keepalive=True,
         ),
     )
+    client._serializer = _AsGiven()
+    # Else each call collects the names of its tables, to find the endpoint of their account: a
+    # tenth of the cost of a transaction, and there is one table.
+    for operation in client.meta.service_model._service_description["operations"].values():
+        operation.pop("operationContextParams", None)
+    return client
 
 
 client = _new_client()

@@ -11,7 +11,9 @@ TallybookError
 ├── NotFound (404)
 │   ├── ClientNotFound
 │   ├── ContactNotFound
-│   └── StaffMemberNotFound
+│   ├── StaffMemberNotFound
+│   ├── ImportNotFound
+│   └── NothingToDownload
 ├── MethodNotAllowed (405)
 ├── Conflict (409)             with what is stored
 │   ├── NumberTaken
@@ -22,6 +24,8 @@ TallybookError
 │   ├── LastOwner
 │   ├── StaffMemberExists
 │   ├── AlreadySignedIn
+│   ├── ImportNotReady
+│   ├── ImportNotUndoable
 │   ├── IdempotencyKeyReused
 │   └── Busy                   too many changes at once; try again
 ├── StaleVersion (412)         If-Match named another version
@@ -118,6 +122,17 @@ class StaffMemberNotFound(NotFound):
     detail = "No staff member has this id."
 
 
+class ImportNotFound(NotFound):
+    code = "import_not_found"
+    title = "There is no such import"
+    detail = "No import has this id."
+
+
+class NothingToDownload(NotFound):
+    code = "nothing_to_download"
+    title = "There is no such file"
+
+
 class MethodNotAllowed(TallybookError):
     status = 405
     code = "method_not_allowed"
@@ -188,6 +203,16 @@ class AlreadySignedIn(Conflict):
     code = "already_signed_in"
     title = "The staff member is not waiting for an invitation"
     detail = "The member has signed in before; a lost password is reset at sign-in."
+
+
+class ImportNotReady(Conflict):
+    code = "import_not_ready"
+    title = "The import is not in a state for this"
+
+
+class ImportNotUndoable(Conflict):
+    code = "import_not_undoable"
+    title = "The import cannot be undone"
 
 
 class IdempotencyKeyReused(Conflict):

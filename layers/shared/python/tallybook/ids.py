@@ -21,12 +21,22 @@ _PYTHON_DIGITS = str.maketrans(_DIGITS, "0123456789abcdefghijklmnopqrstuv")
 
 def new_id(at: datetime) -> str:
     """A ULID whose first ten characters are the time `at`, to the millisecond."""
-    number = (at - _EPOCH) // _MILLISECOND << 80 | int.from_bytes(os.urandom(10))
+    return derived_id(at, int.from_bytes(os.urandom(10)))
+
+
+def derived_id(at: datetime, rest: int) -> str:
+    """The ULID of the time `at` with the 80 bits of `rest` in place of chance."""
+    number = (at - _EPOCH) // _MILLISECOND << 80 | rest
     return "".join(_DIGITS[number >> shift & 31] for shift in range(125, -1, -5))
 
 
 def is_ulid(text: str) -> bool:
     return _ULID.fullmatch(text) is not None
+
+
+def rest_of(ulid: str) -> int:
+    """The 80 bits behind the time."""
+    return int(ulid[10:].translate(_PYTHON_DIGITS), 32)
 
 
 def time_of(ulid: str) -> datetime:

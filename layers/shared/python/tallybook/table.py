@@ -11,12 +11,18 @@
 | StaffRecord | `STAFF#<staff_id>` | `STAFF` |
 | FavouriteRecord | `STAFF#<staff_id>` | `FAVOURITE#<client_id>` |
 | WorkflowRecord | `WORKFLOW#<workflow_id>` | `WORKFLOW` |
+| ImportRecord | `IMPORT#<import_id>` | `IMPORT` |
+| LayoutRecord | `IMPORT#<import_id>` | `LAYOUT` |
+| ChunkRecord | `IMPORT#<import_id>` | `CHUNK#<number>` |
+| JobRecord | `IMPORT#<import_id>` | `JOB#<job_id>` |
+| BeforeRecord | `IMPORT#<import_id>` | `BEFORE#<client_id>` |
 | IdempotencyRecord | `IDEMPOTENCY#<key>` | `IDEMPOTENCY` |
 
 | index | record | partition | sort |
 |---|---|---|---|
 | `listing` | ClientRecord | `CLIENTS` | `<sort name>#<client_id>` |
 | `listing` | StaffRecord | `STAFF` | `<sort name>#<staff_id>` |
+| `listing` | ImportRecord | `IMPORTS` | `<import_id>` |
 | `by_date` | ClientRecord | `CLIENTS` | `<client_id>` |
 
 The indexes `listing` and `by_date` project one attribute, `row`: what a list shows of the item.
@@ -43,6 +49,7 @@ type Item = dict[str, dict[str, Any]]
 """An item as DynamoDB sends it: {"pk": {"S": "CLIENT#01J…"}, …}."""
 
 MOST_KEYS = 100  # of a BatchGetItem
+MOST_WRITES = 25  # of a BatchWriteItem
 
 
 class Record(Model):
@@ -143,6 +150,28 @@ def find_all(keys: Sequence[tuple[str, str]], *, consistent: bool = False) -> li
             waiting = left_over["Keys"] + waiting
             pause(1)
     return [found[key] for key in keys if key in found]
+
+
+def put_all(records: Iterable[Record]) -> None:
+    """Write records without conditions: one BatchWriteItem for every 25."""
+    _write_all([{"PutRequest": {"Item": record.serialize()}} for record in records])
+
+
+def delete_all(keys: Iterable[Item]) -> None:
+    """Delete the items with these keys ({"pk", "sk"}): one BatchWriteItem for every 25."""
+    _write_all([{"DeleteRequest": {"Key": key}} for key in keys])
+
+
+def _write_all(waiting: list[dict[str, Any]]) -> None:
+    attempt = 1
+    while waiting:
+        now, waiting = waiting[:MOST_WRITES], waiting[MOST_WRITES:]
+        answer = call("batch_write_item", RequestItems={TABLE_NAME: now})
+        left_over = answer.get("UnprocessedItems", {}).get(TABLE_NAME, [])
+        if left_over:
+            waiting = left_over + waiting
+            pause(attempt)
+            attempt += 1
 
 
 def query(**request: Any) -> tuple[list[Item], Item | None]:

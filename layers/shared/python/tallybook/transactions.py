@@ -10,7 +10,7 @@ from pynamodb.expressions.update import Action
 
 from tallybook import dynamodb
 from tallybook.errors import Busy
-from tallybook.table import Item, Record
+from tallybook.table import TABLE_NAME, Item, Record
 
 type Refusal = Callable[[Item], Exception]
 """Makes the error to raise when a condition fails, from the item that failed it ({}: none)."""
@@ -33,6 +33,13 @@ class Transaction:
         self, record: Record, condition: Condition | None = None, otherwise: Refusal | None = None
     ) -> None:
         self._add("Put", record.get_save_kwargs_from_instance(condition=condition), otherwise)
+
+    def put_item(self, item: Item) -> None:
+        """`put` without a condition of an item in the table's form.
+
+        Where there are many small ones, making records of them first would be most of the work.
+        """
+        self._add("Put", {"TableName": TABLE_NAME, "Item": item}, None)
 
     def update(
         self,
@@ -57,6 +64,10 @@ class Transaction:
         if otherwise:
             request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         self._actions.append((kind, request, otherwise))
+
+    def extend(self, other: "Transaction") -> None:
+        """Add the actions of another transaction, to be written together."""
+        self._actions += other._actions
 
     def __len__(self) -> int:
         return len(self._actions)

@@ -2,6 +2,7 @@
 
 from datetime import datetime
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from tallybook.clients.index import guard, tokenize
@@ -37,7 +38,12 @@ def delete(
         transaction = Transaction()
         if once:
             once.claim(transaction, to_client(record, ""))
-        _hide(transaction, record, at=timestamp(at), erase=bool(record.finalized_invoices))
+        has_books = bool(record.finalized_invoices)
+        condition = ClientRecord.version == record.version
+        if not has_books:  # one finalized since the read adds to this count, not to the version
+            count = ClientRecord.finalized_invoices
+            condition &= count.does_not_exist() | (count == 0)
+        hide(transaction, record, condition, at=timestamp(at), erase=has_books)
         guard(transaction, record, None)
         tokenize(transaction, record, None)
         transaction.commit()
@@ -45,7 +51,15 @@ def delete(
     until_unchanged(attempt)
 
 
-def _hide(transaction: Transaction, record: ClientRecord, *, at: str, erase: bool) -> None:
+def hide(
+    transaction: Transaction,
+    record: ClientRecord,
+    condition: Condition,
+    *,
+    at: str,
+    erase: bool = False,
+) -> None:
+    """Add the update that takes the client out of every list, for `removals` to finish."""
     changes: list[Action] = [
         ClientRecord.removed_at.set(at),
         ClientRecord.version.set(int(record.version) + 1),
@@ -59,11 +73,6 @@ def _hide(transaction: Transaction, record: ClientRecord, *, at: str, erase: boo
             ClientRecord.by_date_sk,
         )
     ]
-    condition = ClientRecord.version == record.version
     if erase:
         changes.append(ClientRecord.erased.set(1))
-    else:  # an invoice finalized since the read adds to this count and not to the version
-        condition &= ClientRecord.finalized_invoices.does_not_exist() | (
-            ClientRecord.finalized_invoices == 0
-        )
     transaction.update(record, changes, condition, version_changed)

@@ -24,7 +24,7 @@ type Guards = dict[tuple[str, str], Callable[[Item], Exception]]
 
 def owner_of(field: str, value: str) -> str | None:
     """The id of the client that has this number or first e-mail address."""
-    record = find(UniqueRecord, *_guard_key(field, value))
+    record = find(UniqueRecord, *guard_key(field, value))
     return record.client_id if record else None
 
 
@@ -50,7 +50,7 @@ def tokenize(
         transaction.delete(SearchRecord(*key))
     for key in sorted(has):
         if has[key] != had.get(key):
-            transaction.put(SearchRecord(*key, name=has[key]))
+            transaction.put_item(SearchRecord.item(*key, has[key]))
 
 
 def favourites_of(staff_id: str) -> list[str]:
@@ -70,13 +70,14 @@ def _guards(record: ClientRecord | None) -> Guards:
     if record is None:
         return {}
     number, emails = record.row.number, record.row.emails
-    guards: Guards = {_guard_key("number", number): lambda _: NumberTaken(number)}
+    guards: Guards = {guard_key("number", number): lambda _: NumberTaken(number)}
     if emails:
-        guards[_guard_key("email", emails[0])] = lambda _: EmailTaken(emails[0])
+        guards[guard_key("email", emails[0])] = lambda _: EmailTaken(emails[0])
     return guards
 
 
-def _guard_key(field: str, value: str) -> tuple[str, str]:
+def guard_key(field: str, value: str) -> tuple[str, str]:
+    """The key of the item that says whose `value` is; `field` is "number" or "email"."""
     folded = unicodedata.normalize("NFC", value).casefold()
     return f"UNIQUE#{field}#{folded}", "UNIQUE"
 

@@ -6,14 +6,14 @@ still stands where it was seen: no read is needed, and a lost race shows where i
 
 from pynamodb.expressions.condition import Condition
 
-from tallybook.clients.index import owner_of
+from tallybook.clients.index import guard_key, owner_of
 from tallybook.clients.records import SequenceRecord
 from tallybook.clients.rules import number_text, sequence_of
 from tallybook.dynamodb import call
 from tallybook.settings.store import remembered
-from tallybook.table import TABLE_NAME, Item, absent, find, read
+from tallybook.table import MOST_KEYS, TABLE_NAME, Item, absent, find, find_all, read
 from tallybook.transactions import Transaction
-from tallybook.versions import VersionChanged, version_changed
+from tallybook.versions import VersionChanged, until_unchanged, version_changed
 
 _KEY = ("SEQUENCE#client", "SEQUENCE")
 _seen: int | None = None
@@ -57,6 +57,36 @@ def take(transaction: Transaction, number: int | None) -> int:
 def take_by_hand(transaction: Transaction, number: str) -> int:
     """`take` for a number that was entered, if it looks like one of the sequence's."""
     return take(transaction, sequence_of(remembered().numbering.client, number))
+
+
+def pass_by(number: int) -> None:
+    """Move the sequence behind `number`, if it lies ahead: a list brought it along."""
+
+    def attempt() -> None:
+        transaction = Transaction()
+        stands_at = take(transaction, number)
+        transaction.commit()
+        remember(stands_at)
+
+    until_unchanged(attempt)
+
+
+def free(pattern: str, count: int) -> list[int]:
+    """The next `count` numbers that nobody was given by hand, as seen now.
+
+    One BatchGetItem for every hundred; `take` the last of them in the transaction that keeps them.
+    """
+    found: list[int] = []
+    start = following()
+    while len(found) < count:
+        block = {
+            guard_key("number", number_text(pattern, number)): number
+            for number in range(start, start + MOST_KEYS)
+        }
+        taken = {block[item["pk"]["S"], item["sk"]["S"]] for item in find_all(list(block))}
+        found += [number for number in block.values() if number not in taken]
+        start += MOST_KEYS
+    return found[:count]
 
 
 def gap(pattern: str) -> int:

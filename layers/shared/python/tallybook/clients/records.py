@@ -8,7 +8,7 @@ from pynamodb.attributes import (
 )
 from pynamodb.expressions.condition import Condition
 
-from tallybook.table import PlainMapAttribute, Record
+from tallybook.table import Item, PlainMapAttribute, Record
 
 
 class ClientRowMap(MapAttribute[str, object]):
@@ -62,6 +62,7 @@ class ClientRecord(Record):
     version = NumberAttribute()
     removed_at = UnicodeAttribute(null=True)
     erased = NumberAttribute(null=True)  # 1: the ledger stays
+    imported = UnicodeAttribute(null=True)  # <import id>#<version>: an import wrote that version
 
 
 def is_there() -> Condition:
@@ -84,6 +85,11 @@ class SearchRecord(Record):
     KEY = ("SEARCH#<first two characters>", "<token>#<client_id>")
 
     name = UnicodeAttribute()
+
+    @staticmethod
+    def item(pk: str, sk: str, name: str) -> Item:
+        """The record as an item: a client has ten, and an import a hundred thousand clients."""
+        return {"pk": {"S": pk}, "sk": {"S": sk}, "name": {"S": name}}
 
 
 class SequenceRecord(Record):

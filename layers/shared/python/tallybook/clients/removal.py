@@ -5,13 +5,11 @@ from pynamodb.expressions.operand import Path
 from tallybook.clients.index import favourite
 from tallybook.clients.mapping import partition
 from tallybook.clients.records import ClientRecord
-from tallybook.dynamodb import call, pause
-from tallybook.table import TABLE_NAME, Item, find, query
+from tallybook.table import Item, delete_all, find, query
 from tallybook.transactions import Transaction
 
 # Kept when a client is erased: the books.
 LEDGER = ("LEDGER#", "MONTH#", "INVOICE#", "CREDITNOTE#", "PAYMENT#")
-_MOST_WRITES = 25  # of a BatchWriteItem
 
 
 def remove(client_id: str) -> int:
@@ -28,8 +26,7 @@ def remove(client_id: str) -> int:
     while True:
         items, last = _items(client_id, last)
         doomed = [item for item in items if _goes(item["sk"]["S"], erased=bool(record.erased))]
-        for start in range(0, len(doomed), _MOST_WRITES):
-            _delete(doomed[start : start + _MOST_WRITES])
+        delete_all(doomed)
         removed += len(doomed)
         if last is None:
             break
@@ -54,17 +51,6 @@ def _items(client_id: str, start: Item | None) -> tuple[list[Item], Item | None]
 
 def _goes(sk: str, *, erased: bool) -> bool:
     return sk != "CLIENT" and not (erased and sk.startswith(LEDGER))
-
-
-def _delete(items: list[Item]) -> None:
-    waiting = [{"DeleteRequest": {"Key": item}} for item in items]
-    attempt = 1
-    while waiting:
-        answer = call("batch_write_item", RequestItems={TABLE_NAME: waiting})
-        waiting = answer.get("UnprocessedItems", {}).get(TABLE_NAME, [])
-        if waiting:
-            pause(attempt)
-            attempt += 1
 
 
 def _finish(record: ClientRecord) -> None:

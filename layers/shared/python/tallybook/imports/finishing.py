@@ -1,0 +1,106 @@
+"""Finishing an import when its last chunk is done. Whoever finds it done may finish it, twice too.
+
+The mail that tells the firm's address (PRODUCT.md B2) belongs into the transaction of `_conclude`.
+"""
+
+import tempfile
+from collections.abc import Iterable, Iterator, Mapping
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+from tallybook.dates import timestamp
+from tallybook.imports import bucket, outcomes, rehearsing
+from tallybook.imports.mapping import columns_of, id_of, number_of, partition, results
+from tallybook.imports.outcomes import Left, left_file, rejects_file
+from tallybook.imports.records import ChunkRecord, ImportRecord, LayoutRecord
+from tallybook.imports.rules import Plan, Reject
+from tallybook.table import Item, differences, find, query_prefix, read
+from tallybook.transactions import Transaction
+from tallybook.versions import VersionChanged, version_changed
+
+REJECTS, LEFT = "rejects.csv", "left.csv"
+
+
+def finish_if_done(import_id: str, job: int, *, now: datetime) -> ImportRecord | None:
+    """Finish the import if the job is done with every chunk; None when it is not, or was before."""
+    record = find(ImportRecord, partition(import_id), "IMPORT")
+    if record is None or record.job != job or record.row["status"] != "running":
+        return None
+    if record.row["done"] < record.row["chunks"]:
+        return None
+    chunks = list(_chunks(import_id))
+    if record.kind == "undo":
+        _keep(results(import_id, f"{job}/{LEFT}"), left_file(_left(record, chunks)))
+        return _conclude(record, "undone", {}, now)
+    layout = find(LayoutRecord, partition(import_id), "LAYOUT")
+    if layout is None:
+        raise LookupError(f"{import_id} has no layout")
+    duplicates = rehearsing.duplicates(record, layout, chunks) if record.kind == "dry_run" else {}
+    headings = columns_of(record, layout).headings
+    rows = _rejects(record, chunks, duplicates)
+    content = rejects_file(headings, layout.layout["delimiter"], rows)
+    _keep(results(import_id, f"{job}/{REJECTS}"), content)
+    return _conclude(record, "completed", rehearsing.corrections(record, duplicates), now)
+
+
+def _conclude(
+    record: ImportRecord, status: str, counts: dict[str, int], now: datetime
+) -> ImportRecord | None:
+    after = read(ImportRecord, record.serialize())
+    after.row |= {"status": status, "finished_at": timestamp(now), **counts}
+    after.version = int(record.version) + 1
+    transaction = Transaction()
+    is_unchanged = ImportRecord.version == record.version
+    transaction.update(record, differences(record, after), is_unchanged, version_changed)
+    try:
+        transaction.commit()
+    except VersionChanged:  # another worker has finished it
+        return None
+    return after
+
+
+def _chunks(import_id: str) -> list[ChunkRecord]:
+    chunks: list[ChunkRecord] = []
+    start: Item | None = None
+    while True:
+        more = {"ExclusiveStartKey": start} if start else {}
+        items, start = query_prefix(partition(import_id), "CHUNK#", ConsistentRead=True, **more)
+        chunks += [read(ChunkRecord, item) for item in items]
+        if start is None:
+            return chunks
+
+
+def _rejects(
+    record: ImportRecord, chunks: list[ChunkRecord], duplicates: Mapping[int, Plan]
+) -> Iterator[Reject]:
+    """Every row that did not go in, in the order of the file."""
+    also = sorted(
+        (each for each in duplicates.values() if isinstance(each, Reject)),
+        key=lambda reject: reject.line,
+    )
+    import_id, job = id_of(record), int(record.job)
+    for chunk, next_line in zip(chunks, _next_lines(chunks), strict=True):
+        here = [each for each in also if chunk.first_line <= each.line < next_line]
+        if chunk.listed:
+            here += outcomes.entered(import_id, job, number_of(chunk)).rejects
+        yield from sorted(here, key=lambda reject: reject.line)
+
+
+def _next_lines(chunks: list[ChunkRecord]) -> list[float]:
+    return [*(int(after.first_line) for _, after in pairwise(chunks)), float("inf")]
+
+
+def _left(record: ImportRecord, chunks: list[ChunkRecord]) -> Iterator[Left]:
+    for chunk in chunks:
+        if chunk.listed:
+            yield from outcomes.undone(id_of(record), int(record.job), number_of(chunk)).left
+
+
+def _keep(key: str, content: Iterable[bytes]) -> None:
+    """Put a file into the bucket that may be larger than the memory."""
+    with tempfile.NamedTemporaryFile() as file:
+        for block in content:
+            file.write(block)
+        file.flush()
+        bucket.put_file(key, Path(file.name), "text/csv; charset=utf-8")
