@@ -161,9 +161,24 @@ def test_a_number_that_is_given_is_none_that_another_row_brings_along(
     rows = [("", "Acme"), ("C-0002", "Bolt"), ("", "Cord"), ("", "Dorn"), ("C-0001", "Elm")]
     import_id = pipeline.drop("Number,Business name\n" + "".join(f"{a},{b}\n" for a, b in rows))
     assert imports.counts(owner, import_id) == {"rows": 5, "created": 5}
-    clients = imports.clients(owner)
-    assert (clients["C-0002"], clients["C-0001"]) == ("Bolt", "Elm")
-    assert len(clients) == 5
+    assert imports.clients(owner) == {
+        "C-0001": "Elm",
+        "C-0002": "Bolt",
+        "C-0003": "Acme",
+        "C-0004": "Cord",
+        "C-0005": "Dorn",
+    }
+
+
+def test_a_number_that_is_given_is_none_of_a_column_that_somebody_said_is_the_number(
+    owner: Staff, pipeline: Pipeline, small_chunks: None
+):
+    content = "Firma,Kürzel\nAcme,\nBolt,\nCord,\nDorn,C-0001\n"
+    mapping = {"0": "business_name", "1": "number"}
+    answer = imports.begin(owner, options={"mapping": mapping})
+    import_id = pipeline.upload(answer, content)
+    assert imports.counts(owner, import_id) == {"rows": 4, "created": 4}
+    assert imports.client(owner, "C-0001")["business_name"] == "Dorn"
 
 
 def test_a_number_that_is_given_is_none_that_was_given_by_hand(owner: Staff, pipeline: Pipeline):

@@ -590,17 +590,32 @@ def test_to_start_an_import_that_runs_sends_what_is_not_done(
     assert imports.get(owner, import_id)["status"] == "completed"
 
 
-def test_to_start_an_import_whose_last_chunk_died_at_the_finish_completes_it(
+def test_an_import_that_died_at_its_finish_is_finished_by_the_next_delivery(
     owner: Staff, pipeline: Pipeline
 ):
     import_id = running(pipeline, owner)
     (message,) = pipeline.messages(pipeline.jobs())
     with imports.crash_while_finishing():
         assert imports.failures(message)
-    assert imports.get(owner, import_id)["status"] == "running"
-    assert imports.get(owner, import_id)["progress"] == 1
+    found = imports.get(owner, import_id)
+    assert (found["status"], found["progress"]) == ("running", 1)
     imports.work(message)
     assert imports.get(owner, import_id)["status"] == "completed"
+
+
+def test_to_start_an_import_that_died_at_its_finish_finishes_it(
+    owner: Staff, pipeline: Pipeline, small_chunks: None
+):
+    import_id = waiting(pipeline, owner, LIST + "Cord,,\n")
+    owner.post(path(import_id, "/start"))
+    first, last = pipeline.messages(pipeline.jobs())
+    imports.work(first)
+    with imports.crash_while_finishing():
+        assert imports.failures(last)  # and so often that the queue gives up
+    assert owner.post(path(import_id, "/start")).body["status"] == "running"
+    pipeline.run()
+    assert imports.get(owner, import_id)["status"] == "completed"
+    assert imports.counts(owner, import_id) == {"rows": 3, "created": 3}
 
 
 def test_the_same_start_with_the_same_key_is_one_start(owner: Staff, pipeline: Pipeline):

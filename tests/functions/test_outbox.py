@@ -52,6 +52,18 @@ def test_chunks_that_the_job_is_done_with_are_not_sent(pipeline: Pipeline, small
     assert imports.received() == [first, third]
 
 
+def test_of_a_job_that_is_done_the_last_chunk_is_sent_for_its_worker_to_finish_the_import(
+    owner: Staff, pipeline: Pipeline, small_chunks: None
+):
+    jobs = begun(pipeline)
+    imports.work(*pipeline.messages(jobs))
+    assert failed(jobs) == []
+    (message,) = imports.received()
+    assert message["chunk"] == 2
+    with stored.unchanged():
+        imports.work(message)
+
+
 def test_chunks_that_an_earlier_job_is_done_with_are_sent(
     owner: Staff, pipeline: Pipeline, small_chunks: None
 ):
