@@ -46,7 +46,7 @@ def _beside_the_floor(found: Importing) -> str:
     for name, what in (("elapsed", "elapsed"), ("CPU of the worker", "cpu")):
         ours, floor = (imports.middle(found.pairs, side, what) * per_row for side in (0, 1))
         rows.append((f"{name}, ms a row", f"{ours:.2f}", f"{floor:.2f}", f"{ours / floor:.2f}"))
-    requests = [sum(runs.requests.values()) for runs in found.pairs[-1]]
+    requests = [sum(runs.requests.values()) for runs in found.pairs[0]]
     rows.append(("requests a chunk", *map(str, requests), f"{requests[0] / requests[1]:.2f}"))
     elapsed, cpu = (sum(getattr(run, what) for run in found.worker) for what in ("elapsed", "cpu"))
     done = len(found.worker) * found.chunk_rows
