@@ -336,6 +336,29 @@ def test_clients_beside_one_that_cannot_be_put_back_are_put_back(owner: Staff, p
     }
 
 
+def test_clients_that_passed_an_address_on_are_put_back_one_after_the_other(
+    owner: Staff, pipeline: Pipeline
+):
+    clients = [created(owner, number=f"K-{n}", emails=[f"{n}@x.example"]) for n in (1, 2)]
+    content = "Number,Business name,E-mail\nK-1,A,new@x.example\nK-2,B,1@x.example\n"
+    import_id = updating(pipeline, owner, content)
+    assert imports.counts(owner, import_id) == {"rows": 2, "updated": 2}
+    assert undone(pipeline, owner, import_id) == {"restored": 2}
+    assert [entered(owner.get(path(c)).body) for c in clients] == [entered(c) for c in clients]
+
+
+def test_clients_that_exchanged_their_addresses_are_left_and_listed(
+    owner: Staff, pipeline: Pipeline
+):
+    for number in (1, 2):
+        created(owner, number=f"K-{number}", emails=[f"{number}@x.example"])
+    rows = "K-1,A,new@x.example\nK-2,B,1@x.example\nK-1,A,2@x.example\n"
+    import_id = updating(pipeline, owner, f"Number,Business name,E-mail\n{rows}")
+    assert imports.counts(owner, import_id) == {"rows": 3, "updated": 3}
+    assert undone(pipeline, owner, import_id) == {"left": 2}
+    assert [row[1] for row in imports.left(owner, import_id)[1:]] == ["K-1", "K-2"]
+
+
 # ---- Deliveries ----------------------------------------------------------------------------
 
 

@@ -69,6 +69,12 @@ class Transaction:
         """Add the actions of another transaction, to be written together."""
         self._actions += other._actions
 
+    @property
+    def keys(self) -> set[tuple[str, str]]:
+        """The items that it is about; DynamoDB takes each once in a transaction."""
+        items = (request.get("Item") or request["Key"] for _, request, _ in self._actions)
+        return {(item["pk"]["S"], item["sk"]["S"]) for item in items}
+
     def __len__(self) -> int:
         return len(self._actions)
 

@@ -46,11 +46,14 @@ def write(works: Iterable[Work], is_done: Judge) -> tuple[list[Work], list[Work]
 def _packs(works: Iterable[Work]) -> Iterator[list[Work]]:
     pack: list[Work] = []
     size = 0
+    keys: set[tuple[str, str]] = set()
     for work in works:
-        if pack and size + len(work.transaction) > MOST_ACTIONS:
+        own = work.transaction.keys
+        if pack and (size + len(work.transaction) > MOST_ACTIONS or keys & own):
             yield pack
-            pack, size = [], 0
+            pack, size, keys = [], 0, set()
         pack.append(work)
+        keys |= own
         size += len(work.transaction)
     if pack:
         yield pack

@@ -115,20 +115,20 @@ class _Run:
     def _write(self, works: dict[int, Work], clients: Mapping[str, imported.Known]) -> list[Row]:
         taken: dict[int, str] = {}
 
-        def is_taken(work: Work, error: Exception) -> bool:
+        def note(work: Work, error: Exception) -> bool:
             """Another client has the number or the address that this one had before."""
             if isinstance(error, (NumberTaken, EmailTaken)):
                 taken[work.line] = error.detail
-            return work.line in taken
+            return False
 
-        done, lost = packing.write(list(works.values()), is_taken)
-        for work in done:
-            if work.line in taken:
-                client = clients[work.client_id]
-                self._leave(work.line, work.client_id, client, taken[work.line])
-            else:
-                self.outcome.restored += 1
-        return [(work.line, work.client_id) for work in lost]
+        done, lost = packing.write(list(works.values()), note)
+        self.outcome.restored += len(done)
+        # One that was put back may have had what another one needs.
+        stuck = [] if done else [work for work in lost if work.line in taken]
+        for work in stuck:
+            client = clients[work.client_id]
+            self._leave(work.line, work.client_id, client, taken[work.line])
+        return [(work.line, work.client_id) for work in lost if work not in stuck]
 
     def _leave(self, line: int, left: str, client: imported.Known | None, why: str) -> None:
         number, name = imported.naming(client) if client else ("", "")
