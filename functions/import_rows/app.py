@@ -29,11 +29,18 @@ def _work(record: SQSRecord) -> None:
             )
         except Exception:
             logger.exception("not done")
-            # Else the message would stay away for as long as a working function may take.
-            attempt = int(record.attributes.approximate_receive_count or 1)
-            queue.try_again_in(min(10 * 2**attempt, _LONGEST_PAUSE), record.receipt_handle)
+            _hasten(record)
             raise
         logger.info("done", extra={"finished": finished is not None})
+
+
+def _hasten(record: SQSRecord) -> None:
+    """Else the message would stay away for as long as a working function may take."""
+    attempt = int(record.attributes.approximate_receive_count or 1)
+    try:
+        queue.try_again_in(min(10 * 2**attempt, _LONGEST_PAUSE), record.receipt_handle)
+    except Exception:
+        logger.warning("not hastened", exc_info=True)
 
 
 @logger.inject_lambda_context(clear_state=True)

@@ -156,3 +156,26 @@ def test_a_client_that_came_since_the_dry_run_counts(owner: Staff, pipeline: Pip
     owner.post("/v1/clients", {"business_name": "Bolt", "emails": ["b@x.example"]})
     run(pipeline, owner, import_id)
     assert imports.counts(owner, import_id) == {"rows": 1, "skipped": 1}
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        ["K-9,New,new@x.example", "X-1,A,", "X-2,B,", ",Other,new@x.example"],
+        ["K-9,New,new@x.example", "X-1,A,", "X-2,B,", ",Other,old@x.example"],
+        ["K-9,New,new@x.example", ",Other,old@x.example"],
+        ["X-1,A,a@x.example", "X-1,,b@x.example", "X-2,B,", ",C,a@x.example", "X-2,D,b@x.example"],
+    ],
+    ids=["taken by a later row", "freed for a later row", "freed in its chunk", "of a new client"],
+)
+def test_a_dry_run_knows_whose_address_a_row_changes(
+    owner: Staff, pipeline: Pipeline, small_chunks: None, rows: list[str]
+):
+    old = {"business_name": "Old", "number": "K-9", "emails": ["old@x.example"]}
+    owner.post("/v1/clients", old)
+    content = "Number,Firma,Mail\n" + "\n".join(rows) + "\n"
+    asked = imports.begin(owner, dry_run=True, options={"update_existing": True})
+    import_id = pipeline.upload(asked, content)
+    told = imports.counts(owner, import_id)
+    run(pipeline, owner, import_id)
+    assert imports.counts(owner, import_id) == told

@@ -625,3 +625,14 @@ def test_what_an_import_did_to_clients_is_forgotten_when_it_can_no_longer_be_und
     (note,) = (i for i in stored.items(f"IMPORT#{import_id}") if i["sk"].startswith("BEFORE#"))
     started = imports.seconds(imports.get(owner, import_id)["started_at"])
     assert int(note["ttl"]) > started + 90 * 86400
+
+
+def test_numbers_in_a_column_that_is_named_at_the_start_are_passed_by(
+    owner: Staff, pipeline: Pipeline, small_chunks: None
+):
+    content = "Firma,Colour\nAcme,\nBolt,\nCord,\nDorn,C-0001\n"
+    import_id = pipeline.upload(imports.begin(owner, start=False), content)
+    mapping = {"0": "business_name", "1": "number"}
+    owner.post(f"/v1/imports/{import_id}/start", {"mapping": mapping})
+    pipeline.run()
+    assert imports.counts(owner, import_id) == {"rows": 4, "created": 4}

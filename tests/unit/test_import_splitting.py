@@ -217,7 +217,7 @@ def test_ten_thousand_columns_are_refused():
     header = ",".join(["Company", *(f"c{i}" for i in range(10_000))])
     bad = refusal(f"Clients\n{header}\nA,b\n".encode())
     assert bad.code == "too_many_columns"
-    assert "Line 2 has 10,001 columns" in bad.detail
+    assert "Line 2 has more than 500 columns" in bad.detail
     widest = f"Company{',c' * (MOST_COLUMNS - 1)}\nA\n".encode()
     assert len(split_bytes(widest).layout.columns) == MOST_COLUMNS
 

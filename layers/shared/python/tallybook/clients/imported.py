@@ -69,8 +69,7 @@ def change(
     None when nothing differs. Raises `InvalidFields`; its commit raises `NumberTaken`,
     `EmailTaken` and `VersionChanged`.
     """
-    after = read(ClientRecord, before.serialize())
-    enter(after, merged_into(NewClient, entered(before), document))
+    after = changed(before, document)
     if not differences(before, after):
         return None
     had, has = entered(before), entered(after)
@@ -80,6 +79,23 @@ def change(
 def naming(record: ClientRecord) -> tuple[str, str]:
     """The number and the business name of a client."""
     return record.row.number, record.row.business_name
+
+
+def changed(record: Known, document: dict[str, Any]) -> Known:
+    """The client with `document` merged into it, written nowhere. Raises `InvalidFields`."""
+    after = read(ClientRecord, record.serialize())
+    enter(after, merged_into(NewClient, entered(record), document))
+    return after
+
+
+def made(new: NewClient, client_id: str, *, at: str) -> Known:
+    """The client that creating it would give."""
+    return new_record(client_id, new, at=at)
+
+
+def claims_of(record: Known) -> set[str]:
+    """The keys of what the client has for itself."""
+    return set(claims(record.row.number, record.row.emails or []).values())
 
 
 def written_by(record: ClientRecord) -> str | None:
@@ -125,9 +141,7 @@ def removal(record: ClientRecord, *, at: str) -> Transaction:
 
 def restoration(record: ClientRecord, document: dict[str, Any], *, at: str, by: str) -> Transaction:
     """The transaction that puts the values in `document` back. Raises as `change` does."""
-    after = read(ClientRecord, record.serialize())
-    enter(after, merged_into(NewClient, entered(record), document))
-    return _written(record, after, at=at, by=by)
+    return _written(record, changed(record, document), at=at, by=by)
 
 
 def _written(before: ClientRecord, after: ClientRecord, *, at: str, by: str) -> Transaction:

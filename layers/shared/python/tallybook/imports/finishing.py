@@ -4,9 +4,11 @@ The mail that tells the firm's address (PRODUCT.md B2) belongs into the transact
 """
 
 import tempfile
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from itertools import pairwise
+from operator import itemgetter
 from pathlib import Path
 
 from tallybook.dates import timestamp
@@ -36,12 +38,12 @@ def finish_if_done(import_id: str, job: int, *, now: datetime) -> ImportRecord |
     layout = find(LayoutRecord, partition(import_id), "LAYOUT")
     if layout is None:
         raise LookupError(f"{import_id} has no layout")
-    duplicates = rehearsing.duplicates(record, layout, chunks) if record.kind == "dry_run" else {}
+    again = rehearsing.again(record, layout, chunks) if record.kind == "dry_run" else {}
     headings = columns_of(record, layout).headings
-    rows = _rejects(record, chunks, duplicates)
+    rows = _rejects(record, chunks, again)
     content = rejects_file(headings, layout.layout["delimiter"], rows)
     _keep(results(import_id, f"{job}/{REJECTS}"), content)
-    return _conclude(record, "completed", rehearsing.corrections(record, duplicates), now)
+    return _conclude(record, "completed", rehearsing.corrections(record, again, chunks), now)
 
 
 def _conclude(
@@ -72,19 +74,21 @@ def _chunks(import_id: str) -> list[ChunkRecord]:
 
 
 def _rejects(
-    record: ImportRecord, chunks: list[ChunkRecord], duplicates: Mapping[int, Plan]
+    record: ImportRecord, chunks: list[ChunkRecord], again: Mapping[int, Plan]
 ) -> Iterator[Reject]:
     """Every row that did not go in, in the order of the file."""
-    also = sorted(
-        (each for each in duplicates.values() if isinstance(each, Reject)),
-        key=lambda reject: reject.line,
-    )
     import_id, job = id_of(record), int(record.job)
+    later = deque(
+        each for _, each in sorted(again.items(), key=itemgetter(0)) if isinstance(each, Reject)
+    )
     for chunk, next_line in zip(chunks, _next_lines(chunks), strict=True):
-        here = [each for each in also if chunk.first_line <= each.line < next_line]
+        rejects: list[Reject] = []
+        while later and later[0].line < next_line:
+            rejects.append(later.popleft())
         if chunk.listed:
-            here += outcomes.entered(import_id, job, number_of(chunk)).rejects
-        yield from sorted(here, key=lambda reject: reject.line)
+            first = outcomes.entered(import_id, job, number_of(chunk)).rejects
+            rejects += [reject for reject in first if reject.line not in again]
+        yield from sorted(rejects, key=lambda reject: reject.line)
 
 
 def _next_lines(chunks: list[ChunkRecord]) -> list[float]:

@@ -34,6 +34,12 @@ class Entered:
             "failed": len(self.rejects) - skipped,
         }
 
+    def kinds(self) -> Iterator[tuple[int, str]]:
+        """For each line, how it was counted."""
+        yield from ((line, "created") for line, _ in self.created)
+        yield from ((line, "updated") for line, _ in self.updated)
+        yield from ((reject.line, reject.kind) for reject in self.rejects)
+
     @property
     def listed(self) -> int:
         return len(self.rejects)

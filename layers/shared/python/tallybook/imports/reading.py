@@ -164,7 +164,7 @@ def _cut(
     """Find the chunks and put them into the table, as they come."""
     options = record.options
     is_table = key.startswith("results/")
-    brought = Brought(record.options.get("mapping"), store.number_pattern())
+    brought = Brought(store.number_pattern())
     splitter = split(
         content,
         Options(

@@ -1,12 +1,13 @@
 """A dry run: what importing would do with each row, from the same rules, with nothing written.
 
-Rows of other chunks are not in the table as they would be by then. What they claim is compared at
-the end, when every chunk is done.
+Rows of other chunks are not in the table as they would be by then. Rows of different chunks that
+touch the same number or address are rehearsed once more at the end, when every chunk is done.
 """
 
 import hashlib
 from array import array
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 
@@ -19,7 +20,6 @@ from tallybook.imports.outcomes import Entered
 from tallybook.imports.records import ChunkRecord, ImportRecord, LayoutRecord
 from tallybook.imports.rules import (
     Change,
-    Columns,
     Create,
     Entry,
     Plan,
@@ -32,6 +32,62 @@ from tallybook.imports.rules import (
 _MARKS = 1 << 27  # bits: 16 MB, however many rows there are
 
 
+class _Rehearsal:
+    """The clients as they would be after the rows that were rehearsed."""
+
+    def __init__(self, record: ImportRecord, layout: LayoutRecord) -> None:
+        self._record, self._columns = record, columns_of(record, layout)
+        self._began = datetime.fromisoformat(str(record.started_at))
+        self._owners: dict[str, str | None] = {}
+        self._clients: dict[str, imported.Known] = {}
+
+    def look_up(self, entries: Sequence[Entry]) -> None:
+        """Read what the table knows of the rows' claims, where no row has changed it."""
+        wanted = {claim for entry in entries for claim in _claims(entry).values()}
+        unknown = sorted(wanted - self._owners.keys())
+        self._owners |= dict.fromkeys(unknown) | imported.owners(unknown, consistent=False)
+        if self._record.update_existing:
+            owners = {owner for claim in unknown if (owner := self._owners[claim])}
+            self._clients = imported.records(owners - self._clients.keys()) | self._clients
+
+    def do(self, entry: Entry) -> tuple[Plan, set[str]]:
+        """What becomes of a row, and every claim that has to do with it."""
+        own, own_id = _claims(entry), client_id(id_of(self._record), entry.line, self._began)
+        known = {name: owner for name, it in own.items() if (owner := self._owners[it])}
+        update_existing = bool(self._record.update_existing)
+        found = plan(entry, own_id, known, self._columns, update_existing=update_existing)
+        before: set[str] = set()
+        match found:
+            case Create():
+                self._make(entry, own_id)
+            case Change(owner) if owner in self._clients:
+                before = imported.claims_of(self._clients[owner])
+                found = self._change(entry, owner) or found
+        return found, before | set(own.values())
+
+    def _make(self, entry: Entry, own_id: str) -> None:
+        for claim in _claims(entry).values():
+            self._owners[claim] = own_id
+        if self._record.update_existing:
+            given = {
+                "number": entry.new.number or f"line {entry.line}",  # whichever it will be
+                "currency": entry.new.currency or self._record.currency,
+            }
+            new = entry.new.model_copy(update=given)
+            self._clients[own_id] = imported.made(new, own_id, at=str(self._record.started_at))
+
+    def _change(self, entry: Entry, owner: str) -> Reject | None:
+        client = self._clients[owner]
+        try:
+            after = imported.changed(client, entry.document)
+        except InvalidFields as error:
+            return refused(entry, error.errors, self._columns)
+        self._owners |= dict.fromkeys(imported.claims_of(client))
+        self._owners |= dict.fromkeys(imported.claims_of(after), owner)
+        self._clients[owner] = after
+        return None
+
+
 def rehearse(record: ImportRecord, layout: LayoutRecord, chunk: ChunkRecord) -> Entered:
     """What importing the chunk would do, as far as the table and the chunk itself can tell."""
     outcome = Entered()
@@ -41,94 +97,77 @@ def rehearse(record: ImportRecord, layout: LayoutRecord, chunk: ChunkRecord) -> 
             entries.append(each)
         else:
             outcome.rejects.append(each)
-    claims = {entry.line: imported.claims(entry.new.number, entry.new.emails) for entry in entries}
-    wanted = (claim for each in claims.values() for claim in each.values())
-    owners = imported.owners(wanted, consistent=False)
-    clients = imported.records(owners.values()) if record.update_existing else {}
-    columns = columns_of(record, layout)
+    rehearsal = _Rehearsal(record, layout)
+    rehearsal.look_up(entries)
     for entry in entries:
-        own = claims[entry.line]
-        known = {name: owners[claim] for name, claim in own.items() if claim in owners}
-        match found := _planned(record, entry, known, columns):
-            case Create():
-                owner = _own_id(record, entry.line)
-                outcome.created.append((entry.line, owner))
-                outcome.claimed += [(_mark(claim), entry.line) for claim in own.values()]
-            case Change(owner) if reject := _refusal(entry, clients.get(owner), columns):
-                outcome.rejects.append(reject)
-                continue
-            case Change(owner):
-                outcome.updated.append((entry.line, owner))
+        found, touched = rehearsal.do(entry)
+        outcome.claimed += [(_mark(claim), entry.line) for claim in sorted(touched)]
+        match found:
             case Reject():
                 outcome.rejects.append(found)
-                continue
-        owners |= dict.fromkeys(own.values(), owner)
+            case Change(owner):
+                outcome.updated.append((entry.line, owner))
+            case _:
+                outcome.created.append((entry.line, ""))
     outcome.rejects.sort(key=lambda reject: reject.line)
     return outcome
 
 
-def duplicates(
+def again(
     record: ImportRecord, layout: LayoutRecord, chunks: Sequence[ChunkRecord]
 ) -> dict[int, Plan]:
-    """What becomes of rows that claim what a row of an earlier chunk claims, by line.
+    """What becomes of the rows that have to do with the same claim as other rows, by line.
 
     Of all rows 16 bytes a claim are held, and a fixed table of bits that finds repetitions.
     """
     marks, lines = array("Q"), array("Q")
     for chunk in chunks:
-        for mark, line in outcomes.entered(
-            id_of(record), int(record.job), number_of(chunk)
-        ).claimed:
+        outcome = outcomes.entered(id_of(record), int(record.job), number_of(chunk))
+        for mark, line in outcome.claimed:
             marks.append(mark)
             lines.append(line)
     repeated = _repeated(marks)
     doubtful = {line for mark, line in zip(marks, lines, strict=True) if mark in repeated}
-    columns = columns_of(record, layout)
-    first: dict[str, int] = {}
+    rehearsal = _Rehearsal(record, layout)
     found: dict[int, Plan] = {}
-    for chunk in _with(doubtful, chunks):
-        for entry in judge_all(record, layout, chunk):
-            if entry.line not in doubtful or isinstance(entry, Reject):
-                continue
-            own = imported.claims(entry.new.number, entry.new.emails)
-            known = {
-                name: _own_id(record, first[claim]) for name, claim in own.items() if claim in first
-            }
-            planned = _planned(record, entry, known, columns)
-            if isinstance(planned, Create):
-                first |= dict.fromkeys(own.values(), entry.line)
-            else:
-                found[entry.line] = planned
+    for chunk in holding(doubtful, chunks):
+        judged = judge_all(record, layout, chunk)
+        entries = [e for e in judged if isinstance(e, Entry) and e.line in doubtful]
+        rehearsal.look_up(entries)
+        found |= {entry.line: rehearsal.do(entry)[0] for entry in entries}
     return found
 
 
-def corrections(record: ImportRecord, found: Mapping[int, Plan]) -> dict[str, int]:
-    """The counts of a dry run, given what became of its duplicates."""
-    updated = sum(isinstance(each, Change) for each in found.values())
-    changes = {"created": -len(found), "updated": updated, "skipped": len(found) - updated}
+def corrections(
+    record: ImportRecord, found: Mapping[int, Plan], chunks: Sequence[ChunkRecord]
+) -> dict[str, int]:
+    """The counts of a dry run, given what became of the rows that were rehearsed again."""
+    changes = Counter(_kind(each) for each in found.values())
+    for chunk in holding(found, chunks):
+        first = outcomes.entered(id_of(record), int(record.job), number_of(chunk))
+        changes.subtract(kind for line, kind in first.kinds() if line in found)
     return {name: int(record.row[name]) + change for name, change in changes.items() if change}
 
 
-def _planned(
-    record: ImportRecord, entry: Entry, known: Mapping[str, str], columns: Columns
-) -> Plan:
-    own_id, update_existing = _own_id(record, entry.line), bool(record.update_existing)
-    return plan(entry, own_id, known, columns, update_existing=update_existing)
+def holding(lines: Iterable[int], chunks: Sequence[ChunkRecord]) -> Iterator[ChunkRecord]:
+    """The chunks that hold these lines, in order."""
+    starts = [int(chunk.first_line) for chunk in chunks]
+    for place in sorted({bisect_right(starts, line) - 1 for line in lines}):
+        yield chunks[place]
 
 
-def _refusal(entry: Entry, client: imported.Known | None, columns: Columns) -> Reject | None:
-    """Why a client cannot be changed as the row says; one of this very file cannot be told yet."""
-    if client is None:
-        return None
-    try:
-        imported.change(client, entry.document, at="", by="")
-    except InvalidFields as error:
-        return refused(entry, error.errors, columns)
-    return None
+def _kind(found: Plan) -> str:
+    match found:
+        case Reject():
+            return found.kind
+        case Change():
+            return "updated"
+        case _:
+            return "created"
 
 
-def _own_id(record: ImportRecord, line: int) -> str:
-    return client_id(id_of(record), line, datetime.fromisoformat(str(record.started_at)))
+def _claims(entry: Entry) -> dict[str, str]:
+    return imported.claims(entry.new.number, entry.new.emails)
 
 
 def _mark(claim: str) -> int:
@@ -136,7 +175,7 @@ def _mark(claim: str) -> int:
 
 
 def _repeated(marks: Sequence[int]) -> set[int]:
-    """The marks that may be there more than once; all that are, and by chance a few others."""
+    """The marks that are there more than once, and by chance a few others."""
     bits = bytearray(_MARKS // 8)
     repeated = set()
     for mark in marks:
@@ -145,10 +184,3 @@ def _repeated(marks: Sequence[int]) -> set[int]:
             repeated.add(mark)
         bits[byte] |= 1 << bit
     return repeated
-
-
-def _with(lines: Iterable[int], chunks: Sequence[ChunkRecord]) -> Iterator[ChunkRecord]:
-    """The chunks that hold these lines, in order."""
-    starts = [int(chunk.first_line) for chunk in chunks]
-    for place in sorted({bisect_right(starts, line) - 1 for line in lines}):
-        yield chunks[place]

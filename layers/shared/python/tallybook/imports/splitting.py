@@ -85,7 +85,7 @@ class Row:
     cells: list[str]
 
 
-type Watch = Callable[[Layout, list[str]], None]
+type Watch = Callable[[list[str]], None]
 
 
 class Splitter:
@@ -125,7 +125,7 @@ class Splitter:
             if _is_filled(cells):
                 rows += 1
                 if self._watch:
-                    self._watch(self.layout, cells)
+                    self._watch(cells)
                 if len(self.preview) < _PREVIEW_ROWS:
                     self._show(record if self.layout.by_record else line, cells)
             if rows == self.chunk_rows or lines.position - start >= self.chunk_bytes:
@@ -207,7 +207,7 @@ def _layout(found: Dialect, encoding: str, *, by_record: bool) -> Layout:
         line = (found.header or found.data[0]).line
         raise BadFile(
             "too_many_columns",
-            f"Line {line} has {found.columns:,} columns; at most {MOST_COLUMNS} can be read. "
+            f"Line {line} has more than {MOST_COLUMNS} columns, which cannot be read. "
             "Delete those that are not needed.",
         )
     described = zip(found.headings(), found.samples(), found.suggestions(), strict=True)
