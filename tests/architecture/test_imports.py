@@ -32,7 +32,16 @@ ALLOWED = {
 # The modules of a feature that know its records: they read and write the table.
 STORES = {"store", "creation", "deletion", "guard", "index", "mapping", "numbers", "removal"}
 STORES |= {"imported"}  # of clients
-STORES |= {"changing", "chunks", "downloads", "entering", "finishing", "numbering", "reading"}
+STORES |= {
+    "changing",
+    "chunks",
+    "decisions",
+    "downloads",
+    "entering",
+    "finishing",
+    "numbering",
+    "reading",
+}
 STORES |= {"rehearsing", "undoing"}  # of imports
 AWS = ("boto3", "botocore", "pynamodb", "aws_lambda_powertools", "mypy_boto3_cognito_idp")
 PURE = {

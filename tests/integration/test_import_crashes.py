@@ -352,3 +352,25 @@ def test_every_chunk_is_sent_wherever_the_outbox_died(
     for message in again + sent:
         work(message)
     assert sum(counts(owner, sent[0]).values()) == 2 * ROWS
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "K-1,One,,Bonn\nK-99,,one@old.example,\n",
+        "K-1,One,,\nK-1,,,Graz\nK-1,One,,\n",
+        "K-1,One A,,\nK-1,One,,\n",
+        "K-1,One,,\nK-1,Two,,Graz\n",
+        "K-1,Cross,b@new.example,\n,B,b@new.example,\n",
+    ],
+    ids=["named anew", "changed to and fro", "put back", "nothing to change", "two owners"],
+)
+def test_rows_that_change_whom_other_rows_mean_are_not_judged_anew(
+    owner: Staff, pipeline: Pipeline, admin: Any, rows: str
+):
+    asked = {"filename": "clients.csv", "options": {"update_existing": True}}
+    answer = owner.post("/v1/imports", asked)
+    content = f"Number,Company,Email,City\n{rows}"
+    pipeline.arrive(imports.put(answer.body["upload"]["fields"]["key"], content))
+    (message,) = pipeline.messages(pipeline.jobs())
+    assert Trial(admin, lambda: work(message)).survives_a_death_at_each_call("before") > 9

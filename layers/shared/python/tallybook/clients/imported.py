@@ -47,6 +47,12 @@ def records(client_ids: Iterable[str]) -> dict[str, ClientRecord]:
     return {id_of(record): record for record in found if not record.removed_at}
 
 
+def existing(client_ids: Iterable[str]) -> set[str]:
+    """Those of the clients that were made, the ones that are being removed again among them."""
+    keys = [(partition(each), "CLIENT") for each in client_ids]
+    return {item["pk"]["S"].removeprefix("CLIENT#") for item in find_all(keys, consistent=True)}
+
+
 def creation(new: NewClient, client_id: str, *, at: str, by: str) -> Transaction:
     """The transaction that creates the client for the import `by`.
 

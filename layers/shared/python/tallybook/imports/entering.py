@@ -2,7 +2,8 @@
 
 In rounds: what lost a race, or has to wait for another row of the chunk, comes again in the next
 one, when the table says something else. The client of a row has an id that follows from the row,
-so that making it again fails; a change leaves a note that claims its row.
+so that making it again fails; a change leaves a note that claims its row; and what is decided of
+rows that may change clients is kept before it is done.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -13,8 +14,9 @@ from itertools import chain
 from tallybook.clients import imported
 from tallybook.clients.imported import AlreadyThere
 from tallybook.dynamodb import pause
-from tallybook.errors import Busy, InvalidFields, NumberTaken
+from tallybook.errors import Busy, EmailTaken, InvalidFields, NumberTaken
 from tallybook.imports import bucket, changing, packing
+from tallybook.imports.decisions import Decisions
 from tallybook.imports.mapping import columns_of, id_of
 from tallybook.imports.numbering import Numbers
 from tallybook.imports.outcomes import Entered
@@ -27,12 +29,15 @@ from tallybook.imports.rules import (
     Made,
     Plan,
     Reject,
+    Same,
     client_id,
     judged,
     plan,
     refused,
 )
 from tallybook.imports.splitting import read_rows
+from tallybook.table import find_all, read
+from tallybook.versions import until_unchanged
 
 _ROUNDS_WITHOUT_GAIN = 10
 
@@ -58,13 +63,25 @@ def judge_all(
 
 def enter(record: ImportRecord, layout: LayoutRecord, chunk: ChunkRecord) -> Entered:
     """Import the chunk. Raises `Busy` when others never let some of its rows through."""
-    run = _Run(record, layout, chunk)
-    waiting: list[Entry] = []
-    for each in judge_all(record, layout, chunk):
-        if isinstance(each, Entry):
-            waiting.append(each)
-        else:
-            run.outcome.rejects.append(each)
+    judged_rows = list(judge_all(record, layout, chunk))
+
+    known = iter([chunk])
+
+    def attempt() -> Entered:
+        # Another worker may be at the same chunk: then what it decided counts.
+        run = _Run(record, layout, next(known, None) or _read_again(chunk))
+        run.outcome.rejects += [each for each in judged_rows if isinstance(each, Reject)]
+        _until_done(run, [each for each in judged_rows if isinstance(each, Entry)])
+        return run.outcome.sorted()
+
+    return until_unchanged(attempt)
+
+
+def _read_again(chunk: ChunkRecord) -> ChunkRecord:
+    return read(ChunkRecord, find_all([(chunk.pk, chunk.sk)], consistent=True)[0])
+
+
+def _until_done(run: "_Run", waiting: list[Entry]) -> None:
     idle = 0
     while waiting:
         left = run.round(waiting, again=idle > 0)
@@ -74,10 +91,6 @@ def enter(record: ImportRecord, layout: LayoutRecord, chunk: ChunkRecord) -> Ent
         if idle:
             pause(idle)
         waiting = left
-    run.outcome.created.sort()
-    run.outcome.updated.sort()
-    run.outcome.rejects.sort(key=lambda reject: reject.line)
-    return run.outcome
 
 
 @dataclass
@@ -95,50 +108,59 @@ class _Run:
         self.began = datetime.fromisoformat(self.at)
         self.columns = columns_of(self.record, self.layout)
         self.numbers = Numbers(self.chunk, str(self.record.number_pattern))
+        self.decisions = Decisions(self.chunk)
+        ids = {self._client_id(line): line for line in self.decisions.creations()}
+        self.decisions.have_made({ids[each] for each in imported.existing(ids)})
 
     def round(self, entries: Sequence[Entry], *, again: bool) -> list[Entry]:
         """Do with each entry what can be done now; returns those that come again."""
         claims = {entry.line: self._claims(entry) for entry in entries}
         owners = self._owners(claims, consistent=again)
-        creates: list[Entry] = []
-        changes: dict[int, str] = {}
-        waiting: set[int] = set()
+        plans: dict[int, Plan] = {}
         touched: set[str] = set()
         for entry in entries:
             known = {name: owners[it] for name, it in claims[entry.line].items() if it in owners}
-            found = self._plan(entry, known)
+            found = self.decisions.of(entry) or self._plan(entry, known)
             touches = {*claims[entry.line].values(), *known.values()}
-            match found:
-                case Made():
-                    self.outcome.created.append((entry.line, self._client_id(entry.line)))
-                case _ if touched & touches:  # what an earlier row does may change everything
-                    waiting.add(entry.line)
-                    touched |= touches
-                case Reject():
-                    self.outcome.rejects.append(found)
-                case Create():
-                    creates.append(entry)
-                    touched |= touches
-                case Change(owner):
-                    changes[entry.line] = owner
-                    touched |= touches
-        to_change = [entry for entry in entries if entry.line in changes]
-        waiting |= self._do(creates, to_change, changes)
-        return [entry for entry in entries if entry.line in waiting]
+            if isinstance(found, Change):
+                touches.add(found.client_id)
+            if isinstance(found, Made | Same):
+                plans[entry.line] = found
+                continue
+            if not touched & touches:  # else what an earlier row does may change everything
+                plans[entry.line] = found
+            if entry.line not in plans or not isinstance(found, Reject):
+                touched |= touches
+        now = [entry for entry in entries if entry.line in plans]
+        changes = self._changes(now, plans)
+        if self.record.update_existing:
+            self.decisions.keep(plans)
+        lost = self._do(now, plans, changes)
+        return [entry for entry in entries if entry.line not in plans or entry.line in lost]
 
     def _do(
-        self, creates: Sequence[Entry], to_change: Sequence[Entry], owners: Mapping[int, str]
+        self, entries: Sequence[Entry], plans: Mapping[int, Plan], changes: Sequence[Work]
     ) -> set[int]:
-        """Write what was planned; returns the lines that have to come again."""
-        self.numbers.pass_by(entry.new.number for entry in [*creates, *to_change])
+        """Write what was planned, and say what became of it; returns the lines that lost a race."""
+        written = [e for e in entries if isinstance(plans.get(e.line), Create | Change)]
+        self.numbers.pass_by(entry.new.number for entry in written)
+        creates = [entry for entry in written if isinstance(plans[entry.line], Create)]
         self.numbers.give(entry.line for entry in creates if not entry.new.number)
-        changes, waiting = self._changes(to_change, owners)
         creations = (self._creation(entry) for entry in creates)  # made while others are sent
         done, lost = packing.write(chain(creations, changes), self._is_done)
         for work in done:
-            outcome = self.outcome.updated if work.line in owners else self.outcome.created
+            is_new = isinstance(plans[work.line], Create)
+            outcome = self.outcome.created if is_new else self.outcome.updated
             outcome.append((work.line, work.client_id))
-        return waiting | {work.line for work in lost}
+        for line, found in plans.items():
+            match found:
+                case Made():
+                    self.outcome.created.append((line, self._client_id(line)))
+                case Same(owner):
+                    self.outcome.updated.append((line, owner))
+                case Reject():
+                    self.outcome.rejects.append(found)
+        return {work.line for work in lost}
 
     def _plan(self, entry: Entry, owners: Mapping[str, str]) -> Plan:
         own_id, update_existing = self._client_id(entry.line), bool(self.record.update_existing)
@@ -173,44 +195,49 @@ class _Run:
         transaction = imported.creation(new, own_id, at=self.at, by=self.import_id)
         return Work(entry.line, transaction, own_id)
 
-    def _changes(
-        self, entries: Sequence[Entry], owners: Mapping[int, str]
-    ) -> tuple[list[Work], set[int]]:
-        """The changes of clients, and the lines that have to come again."""
-        works: list[Work] = []
-        if not entries:
-            return works, set()
+    def _changes(self, entries: Sequence[Entry], plans: dict[int, Plan]) -> list[Work]:
+        """The changes of clients. What proves to be none is planned anew, or comes again."""
+        owners = {
+            entry.line: found.client_id
+            for entry in entries
+            if isinstance(found := plans[entry.line], Change)
+        }
         clients = imported.records(owners.values())
         notes = changing.notes(self.import_id, owners.values())
-        waiting = set()
-        for entry in entries:
+        works: list[Work] = []
+        for entry in (entry for entry in entries if entry.line in owners):
             owner = owners[entry.line]
             note = notes.get(owner)
             if note and str(entry.line) in note.lines:
-                self.outcome.updated.append((entry.line, owner))
-            elif owner in clients:
-                works += self._change(entry, owner, clients[owner], note)
-            else:  # it is being deleted: its number and address are free in a moment
-                waiting.add(entry.line)
-        return works, waiting
+                plans[entry.line] = Same(owner)  # it was done before
+            elif owner not in clients:  # deleted: its number and address are free in a moment
+                self.decisions.forget(entry.line)
+                del plans[entry.line]
+            else:
+                made = self._change(entry, owner, clients[owner], note)
+                if isinstance(made, Work):
+                    works.append(made)
+                else:
+                    plans[entry.line] = made
+        return works
 
     def _change(
         self, entry: Entry, owner: str, client: imported.Known, note: BeforeRecord | None
-    ) -> list[Work]:
+    ) -> Work | Same | Reject:
         try:
             made = imported.change(client, entry.document, at=self.at, by=self.import_id)
         except InvalidFields as error:
-            self.outcome.rejects.append(refused(entry, error.errors, self.columns))
-            return []
+            return refused(entry, error.errors, self.columns)
         if made is None:
-            self.outcome.updated.append((entry.line, owner))
-            return []
+            return Same(owner)
         transaction, reversal = made
         before = entry.line, reversal, imported.written_by(client)
         changing.take_down(transaction, (self.import_id, owner), before, note, self.began)
-        return [Work(entry.line, transaction, owner)]
+        return Work(entry.line, transaction, owner)
 
     def _is_done(self, work: Work, error: Exception) -> bool:
+        if isinstance(error, NumberTaken | EmailTaken):
+            self.decisions.forget(work.line)
         if isinstance(error, NumberTaken):
             self.numbers.drop(work.line)
         return isinstance(error, AlreadyThere)

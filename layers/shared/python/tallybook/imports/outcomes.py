@@ -34,6 +34,15 @@ class Entered:
             "failed": len(self.rejects) - skipped,
         }
 
+    def sorted(self) -> "Entered":
+        """The same, in the order of the file."""
+        return Entered(
+            sorted(self.created),
+            sorted(self.updated),
+            sorted(self.rejects, key=lambda reject: reject.line),
+            self.claimed,
+        )
+
     def kinds(self) -> Iterator[tuple[int, str]]:
         """For each line, how it was counted."""
         yield from ((line, "created") for line, _ in self.created)

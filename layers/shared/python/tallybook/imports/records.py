@@ -57,6 +57,7 @@ class ChunkRecord(Record):
     done = NumberAttribute(null=True)
     listed = NumberAttribute(null=True)  # rows of that job that a file for people has to name
     numbers = PlainMapAttribute(null=True)  # line → running number of its client
+    decided = PlainMapAttribute(null=True)  # line → what becomes of it, if clients are changed
 
 
 class JobRecord(Record):

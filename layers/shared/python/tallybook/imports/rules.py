@@ -162,11 +162,18 @@ class Change:
 
 
 @dataclass(frozen=True)
+class Same:
+    """The row says nothing that its client does not say already."""
+
+    client_id: str
+
+
+@dataclass(frozen=True)
 class Made:
     """The row made its client before: the chunk is worked on again."""
 
 
-type Plan = Create | Change | Made | Reject
+type Plan = Create | Change | Same | Made | Reject
 
 
 def plan(
