@@ -347,6 +347,28 @@ def test_clients_that_passed_an_address_on_are_put_back_one_after_the_other(
     assert [entered(owner.get(path(c)).body) for c in clients] == [entered(c) for c in clients]
 
 
+def test_a_client_gets_back_what_a_row_of_a_later_chunk_took(
+    owner: Staff, pipeline: Pipeline, small_chunks: None
+):
+    client = created(owner, number="K-1", emails=["1@x.example"])
+    rows = "K-1,A,new@x.example\n,X,\n,Y,\n,Taker,1@x.example\n"
+    import_id = updating(pipeline, owner, f"Number,Business name,E-mail\n{rows}")
+    assert imports.counts(owner, import_id) == {"rows": 4, "created": 3, "updated": 1}
+    assert undone(pipeline, owner, import_id) == {"removed": 3, "restored": 1}
+    assert entered(owner.get(path(client)).body) == entered(client)
+    assert owner.get(f"/v1/imports/{import_id}/left").code == "nothing_to_download"
+
+
+def test_what_one_import_changed_after_another_is_undone_in_turn(owner: Staff, pipeline: Pipeline):
+    content = "Number,Business name\nK-1,{}\n"
+    first = updating(pipeline, owner, content.format("First"))
+    second = updating(pipeline, owner, content.format("Second"))
+    assert undone(pipeline, owner, second) == {"restored": 1}
+    assert imports.clients(owner) == {"K-1": "First"}
+    assert undone(pipeline, owner, first) == {"removed": 1}
+    assert imports.clients(owner) == {}
+
+
 def test_clients_that_exchanged_their_addresses_are_left_and_listed(
     owner: Staff, pipeline: Pipeline
 ):

@@ -7,12 +7,12 @@ import tempfile
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
-from itertools import pairwise
+from itertools import chain, pairwise
 from operator import itemgetter
 from pathlib import Path
 
 from tallybook.dates import timestamp
-from tallybook.imports import bucket, outcomes, rehearsing
+from tallybook.imports import bucket, outcomes, rehearsing, undoing
 from tallybook.imports.mapping import columns_of, id_of, number_of, partition, results
 from tallybook.imports.outcomes import Left, left_file, rejects_file
 from tallybook.imports.records import ChunkRecord, ImportRecord, LayoutRecord
@@ -33,8 +33,7 @@ def finish_if_done(import_id: str, job: int, *, now: datetime) -> ImportRecord |
         return None
     chunks = list(_chunks(import_id))
     if record.kind == "undo":
-        _keep(results(import_id, f"{job}/{LEFT}"), left_file(_left(record, chunks)))
-        return _conclude(record, "undone", {}, now)
+        return _finish_undoing(record, chunks, now)
     layout = find(LayoutRecord, partition(import_id), "LAYOUT")
     if layout is None:
         raise LookupError(f"{import_id} has no layout")
@@ -46,11 +45,30 @@ def finish_if_done(import_id: str, job: int, *, now: datetime) -> ImportRecord |
     return _conclude(record, "completed", rehearsing.corrections(record, again, chunks), now)
 
 
+def _finish_undoing(
+    record: ImportRecord, chunks: list[ChunkRecord], now: datetime
+) -> ImportRecord | None:
+    taken = [(each.line, each.client_id) for each in _left(record, chunks) if each.taken]
+    again = undoing.again(record, taken)
+    left = chain((each for each in _left(record, chunks) if not each.taken), again.left)
+    _keep(results(id_of(record), f"{record.job}/{LEFT}"), left_file(left))
+    counts = dict(record.undone or {})
+    counts["restored"] += again.restored
+    counts["left"] += len(again.left) - len(taken)
+    return _conclude(record, "undone", {}, now, undone=counts)
+
+
 def _conclude(
-    record: ImportRecord, status: str, counts: dict[str, int], now: datetime
+    record: ImportRecord,
+    status: str,
+    counts: dict[str, int],
+    now: datetime,
+    *,
+    undone: dict[str, int] | None = None,
 ) -> ImportRecord | None:
     after = read(ImportRecord, record.serialize())
     after.row |= {"status": status, "finished_at": timestamp(now), **counts}
+    after.undone = undone
     after.version = int(record.version) + 1
     transaction = Transaction()
     is_unchanged = ImportRecord.version == record.version

@@ -56,13 +56,17 @@ class Entered:
 
 @dataclass(frozen=True)
 class Left:
-    """A client that undoing leaves as it is, and why."""
+    """A client that undoing leaves as it is, and why.
+
+    `taken`: another client had what this one would get back, when the chunk was undone.
+    """
 
     line: int
     client_id: str
     number: str
     business_name: str
     reason: str
+    taken: bool = False
 
 
 @dataclass

@@ -37,6 +37,16 @@ def undo(record: ImportRecord, chunk: ChunkRecord) -> Undone:
     return run.outcome
 
 
+def again(record: ImportRecord, rows: Sequence[Row]) -> Undone:
+    """Restore clients that were left because others had what they would get back.
+
+    When every chunk is undone, those others may have given it back.
+    """
+    run = _Run(id_of(record), str(record.undo_at))
+    _until_done(run.restore, rows)
+    return run.outcome
+
+
 def _until_done(act: Callable[[Sequence[Row]], list[Row]], rows: Sequence[Row]) -> None:
     idle = 0
     while rows:
@@ -127,9 +137,11 @@ class _Run:
         stuck = [] if done else [work for work in lost if work.line in taken]
         for work in stuck:
             client = clients[work.client_id]
-            self._leave(work.line, work.client_id, client, taken[work.line])
+            self._leave(work.line, work.client_id, client, taken[work.line], taken=True)
         return [(work.line, work.client_id) for work in lost if work not in stuck]
 
-    def _leave(self, line: int, left: str, client: imported.Known | None, why: str) -> None:
+    def _leave(
+        self, line: int, left: str, client: imported.Known | None, why: str, *, taken: bool = False
+    ) -> None:
         number, name = imported.naming(client) if client else ("", "")
-        self.outcome.left.append(Left(line, left, number, name, why))
+        self.outcome.left.append(Left(line, left, number, name, why, taken))
