@@ -5,6 +5,7 @@ S3 tells of each file at least once, and asynchronously: what fails is tried twi
 
 import tallybook.startup  # isort: skip - first, or it saves nothing
 
+import time
 from datetime import datetime
 from typing import Any
 from urllib.parse import unquote_plus
@@ -15,18 +16,20 @@ from aws_lambda_powertools.utilities.data_classes.s3_event import S3EventRecord
 
 from tallybook.dates import now
 from tallybook.imports import reading
-from tallybook.imports.reading import Arrival
+from tallybook.imports.cutting import Arrival
 
 logger = Logger()
+_TO_FINISH = 10  # seconds that are left to say so when the time runs out
 
 
 @logger.inject_lambda_context(clear_state=True)
-def handler(event: dict[str, Any], context: Any) -> None:  # noqa: ARG001 - Lambda's signature
+def handler(event: dict[str, Any], context: Any) -> None:
+    until = time.monotonic() + context.get_remaining_time_in_millis() / 1000 - _TO_FINISH
     for record in S3Event(event).records:
-        _take_in(record)
+        _take_in(record, until)
 
 
-def _take_in(record: S3EventRecord) -> None:
+def _take_in(record: S3EventRecord, until: float) -> None:
     item = record.s3.get_object
     arrival = Arrival(
         key=unquote_plus(item.key),
@@ -34,6 +37,7 @@ def _take_in(record: S3EventRecord) -> None:
         size=item.size or 0,
         sequencer=item.sequencer,
         at=datetime.fromisoformat(record.event_time),
+        until=until,
     )
     taken = reading.take_in(arrival, now=now())
     if taken is None:

@@ -32,17 +32,8 @@ ALLOWED = {
 # The modules of a feature that know its records: they read and write the table.
 STORES = {"store", "creation", "deletion", "guard", "index", "mapping", "numbers", "removal"}
 STORES |= {"imported"}  # of clients
-STORES |= {
-    "changing",
-    "chunks",
-    "decisions",
-    "downloads",
-    "entering",
-    "finishing",
-    "numbering",
-    "reading",
-}
-STORES |= {"rehearsing", "undoing"}  # of imports
+STORES |= {"changing", "chunks", "cutting", "decisions", "downloads", "entering"}  # of imports
+STORES |= {"finishing", "numbering", "reading", "rehearsing", "undoing"}
 AWS = ("boto3", "botocore", "pynamodb", "aws_lambda_powertools", "mypy_boto3_cognito_idp")
 PURE = {
     "addresses",
@@ -50,6 +41,7 @@ PURE = {
     "bodies",
     "brought",
     "callers",
+    "cells",
     "charsets",
     "countries",
     "cursors",

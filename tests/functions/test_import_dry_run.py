@@ -179,3 +179,27 @@ def test_a_dry_run_knows_whose_address_a_row_changes(
     told = imports.counts(owner, import_id)
     run(pipeline, owner, import_id)
     assert imports.counts(owner, import_id) == told
+
+
+def test_a_dry_run_that_was_asked_for_stays_one_when_it_is_started_by_hand(
+    owner: Staff, pipeline: Pipeline
+):
+    asked = imports.begin(owner, dry_run=True, start=False)
+    import_id = pipeline.upload(asked, "Firma\nBolt\n")
+    run(pipeline, owner, import_id)
+    assert imports.get(owner, import_id)["dry_run"] is True
+    assert "Bolt" not in imports.clients(owner).values()
+    run(pipeline, owner, import_id)
+    assert imports.get(owner, import_id)["dry_run"] is False
+    assert "Bolt" in imports.clients(owner).values()
+
+
+def test_a_dry_run_that_had_to_wait_for_its_mapping_writes_nothing(
+    owner: Staff, pipeline: Pipeline
+):
+    import_id = pipeline.upload(imports.begin(owner, dry_run=True), "Foo\nBolt\n")
+    assert imports.get(owner, import_id)["status"] == "needs_mapping"
+    run(pipeline, owner, import_id, mapping={"0": "business_name"})
+    found = imports.get(owner, import_id)
+    assert (found["status"], found["dry_run"]) == ("completed", True)
+    assert "Bolt" not in imports.clients(owner).values()

@@ -636,3 +636,48 @@ def test_numbers_in_a_column_that_is_named_at_the_start_are_passed_by(
     owner.post(f"/v1/imports/{import_id}/start", {"mapping": mapping})
     pipeline.run()
     assert imports.counts(owner, import_id) == {"rows": 4, "created": 4}
+
+
+@pytest.mark.parametrize("cell", ['"=""C-0003"""', " C-0003", "\u00a0C-0003", "c-0003", "'C-0003"])
+def test_numbers_are_passed_by_however_a_cell_holds_them(
+    owner: Staff, pipeline: Pipeline, small_chunks: None, cell: str
+):
+    content = f"Firma,Number\nAcme,\nBolt,\nCord,\nDorn,{cell}\n"
+    import_id = pipeline.drop(content)
+    assert imports.counts(owner, import_id) == {"rows": 4, "created": 4}
+
+
+@pytest.mark.parametrize(
+    ("heading", "cell"),
+    [("Telefon", "4.91712E+11"), ("Number", "1.2E+05"), ("PLZ", '"1,0115E+04"')],
+)
+def test_a_number_that_a_spreadsheet_has_shortened_is_not_taken(
+    owner: Staff, pipeline: Pipeline, heading: str, cell: str
+):
+    import_id = pipeline.drop(f"Firma,{heading}\nAcme,{cell}\n")
+    assert imports.counts(owner, import_id) == {"rows": 1, "failed": 1}
+    assert (
+        f"{heading}: A spreadsheet program has shortened"
+        in imports.rejects(owner, import_id)[1][-1]
+    )
+
+
+def test_the_apostrophe_that_marks_a_text_is_no_part_of_it(owner: Staff, pipeline: Pipeline):
+    pipeline.drop("Firma,Number,PLZ,Telefon,Land\n'S Gravenhage,'6543,'01067,'+49221123456,DE\n")
+    assert imports.clients(owner) == {"6543": "'S Gravenhage"}
+    (row,) = owner.get("/v1/clients").body["items"]
+    client = owner.get(f"/v1/clients/{row['client_id']}").body
+    assert client["billing_address"]["postal_code"] == "01067"
+    assert client["telephone"] == "+49221123456"
+
+
+def test_headings_that_are_repeated_are_no_client(owner: Staff, pipeline: Pipeline):
+    import_id = pipeline.drop("Firma,Ort\nAcme,Ulm\nFirma,Ort\nBolt,Köln\n")
+    assert imports.counts(owner, import_id) == {"rows": 3, "created": 2, "failed": 1}
+    assert imports.rejects(owner, import_id)[1][-1] == "The row repeats the headings."
+
+
+def test_what_is_noted_of_a_file_expires_as_the_file_does(owner: Staff, pipeline: Pipeline):
+    import_id = pipeline.drop("Firma\nAcme\n")
+    for item in stored.items(f"IMPORT#{import_id}"):
+        assert ("ttl" in item) == (item["sk"] != "IMPORT"), item["sk"]

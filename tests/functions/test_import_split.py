@@ -8,7 +8,8 @@ import pytest
 
 from tallybook.imports import bucket
 from tests.support import imports, stored
-from tests.support.api import Staff
+from tests.support.api import Context, Staff
+from tests.support.faults import Death, hooked
 from tests.support.imports import Pipeline
 
 LIST = "Business name,E-mail\nAcme,office@acme.example\nBolt,\n"
@@ -420,3 +421,29 @@ def test_a_table_that_leaves_chunks_over_gets_them_again(owner: Staff, pipeline:
     with stored.left_over("BatchWriteItem"):
         import_id = pipeline.drop(LIST)
     assert imports.counts(owner, import_id) == {"rows": 2, "created": 2}
+
+
+def test_a_file_that_takes_too_long_to_read_says_so(
+    owner: Staff, pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(Context, "get_remaining_time_in_millis", lambda _: 0)
+    import_id = pipeline.drop("Firma\nAcme\n")
+    found = imports.get(owner, import_id)
+    assert (found["status"], found["error"]["code"]) == ("failed", "file_too_large")
+    assert imports.clients(owner) == {}
+
+
+def test_a_file_whose_readers_were_killed_says_so_when_it_is_told_of_again(
+    owner: Staff, pipeline: Pipeline
+):
+    event = imports.put("imports/clients.csv", "Firma\nAcme\n")
+
+    def kill(**_: Any) -> None:
+        raise Death
+
+    for _ in range(3):
+        with hooked("before-call.dynamodb.BatchWriteItem", kill), pytest.raises(Death):
+            pipeline.arrive(event)
+    pipeline.arrive(event)
+    (import_id,) = pipeline.import_ids()
+    assert imports.get(owner, import_id)["error"]["code"] == "internal_error"

@@ -685,7 +685,7 @@ def test_an_import_that_waits_or_failed_is_not_undone(owner: Staff, pipeline: Pi
 def test_an_old_import_is_not_undone(owner: Staff, pipeline: Pipeline):
     import_id = pipeline.drop(LIST)
     long_ago = "2026-01-01T00:00:00.000Z"
-    stored.alter(f"IMPORT#{import_id}", "IMPORT", row__finished_at=long_ago)
+    stored.alter(f"IMPORT#{import_id}", "IMPORT", started_at=long_ago)
     assert "85 days" in refused_to_undo(owner, import_id)
 
 

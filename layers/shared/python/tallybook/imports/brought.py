@@ -1,6 +1,8 @@
 """Client numbers that a file brings along and that look like the firm's own."""
 
 from tallybook.clients.rules import sequence_of
+from tallybook.imports.cells import text_of
+from tallybook.imports.splitting import MOST_COLUMNS
 
 
 class Brought:
@@ -11,15 +13,20 @@ class Brought:
     """
 
     def __init__(self, pattern: str) -> None:
-        self._pattern = pattern
-        self._begin = pattern.partition("{")[0]
+        # The guards of numbers do not tell capitals apart, so neither does this.
+        self._pattern = pattern.casefold()
+        self._begin = self._pattern.partition("{")[0]
+        first = self._begin[:1] or "0123456789"
+        self._firsts = frozenset(first + first.upper() + "='" + " \t\N{NO-BREAK SPACE}")
         self._highest: dict[int, int] = {}
 
     def see(self, cells: list[str]) -> None:
-        begin = self._begin
-        for column, cell in enumerate(cells):
-            if cell.startswith(begin) and (begin or cell[:1].isdigit()):
-                number = sequence_of(self._pattern, cell.strip()) or 0
+        for column, cell in enumerate(cells[:MOST_COLUMNS]):
+            if cell[:1] not in self._firsts:  # by far the most
+                continue
+            text = text_of(cell).casefold()
+            if text.startswith(self._begin) and (self._begin or text[:1].isdigit()):
+                number = sequence_of(self._pattern, text) or 0
                 if number > self._highest.get(column, 0):
                     self._highest[column] = number
 

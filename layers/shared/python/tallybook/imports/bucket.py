@@ -13,6 +13,7 @@ from urllib.parse import quote
 
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 BUCKET = os.environ["IMPORT_BUCKET"]
 MOST_BYTES = 512 * 1024 * 1024
@@ -50,8 +51,9 @@ def upload_form(key: str, content_type: str) -> dict[str, Any]:
 
 def link(key: str, filename: str, at: datetime) -> tuple[str, datetime]:
     """A link that downloads the object under a name, and when it expires."""
-    ascii_name = filename.encode("ascii", "replace").decode().replace('"', "'")
-    disposition = f"attachment; filename=\"{ascii_name}\"; filename*=UTF-8''{quote(filename)}"
+    shown = "".join(character if character.isprintable() else " " for character in filename)
+    plain = shown.encode("ascii", "replace").decode().replace('"', "'").replace("\\", "_")
+    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(shown, safe='')}"
     url: str = client.generate_presigned_url(
         "get_object",
         Params={"Bucket": BUCKET, "Key": key, "ResponseContentDisposition": disposition},
@@ -69,8 +71,19 @@ def put_file(key: str, path: Path, content_type: str) -> None:
         client.put_object(Bucket=BUCKET, Key=key, Body=content, ContentType=content_type)
 
 
+class Gone(Exception):
+    """There is no such object, or no longer."""
+
+
 def get(key: str) -> bytes:
-    content: bytes = client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    """An object's content. Raises `Gone`."""
+    try:
+        content: bytes = client.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    except ClientError as error:
+        # To those who may not list the bucket, S3 does not say that something is missing.
+        if error.response["Error"]["Code"] in ("NoSuchKey", "AccessDenied"):
+            raise Gone(key) from error
+        raise
     return content
 
 

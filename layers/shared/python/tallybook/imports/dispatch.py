@@ -26,7 +26,11 @@ def _open_chunks(import_id: str, job: int) -> Iterator[int]:
     while True:
         more = {"ExclusiveStartKey": last} if last else {}
         items, last = query_prefix(
-            partition(import_id), "CHUNK#", ProjectionExpression="sk, done", **more
+            partition(import_id),
+            "CHUNK#",
+            ProjectionExpression="sk, done",
+            ConsistentRead=True,  # they may have been written a moment ago
+            **more,
         )
         for item in items:
             number = int(item["sk"]["S"].removeprefix("CHUNK#"))

@@ -31,7 +31,10 @@ def preview(import_id: str) -> Preview:
     record, layout = current(import_id)
     if layout is None:
         raise ImportNotReady("status: the file has not been read.")
-    rows = json.loads(bucket.get(results(import_id, "preview.json")))
+    try:
+        rows = json.loads(bucket.get(results(import_id, "preview.json")))
+    except bucket.Gone:
+        raise NothingToDownload("The preview is kept for 90 days.") from None
     shown = [trusted(PreviewRow, row) for row in rows]
     return Preview.model_construct(columns=to_import(record, layout).columns, rows=shown)
 

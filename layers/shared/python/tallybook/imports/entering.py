@@ -13,8 +13,7 @@ from itertools import chain
 
 from tallybook.clients import imported
 from tallybook.clients.imported import AlreadyThere
-from tallybook.dynamodb import pause
-from tallybook.errors import Busy, EmailTaken, InvalidFields, NumberTaken
+from tallybook.errors import EmailTaken, InvalidFields, NumberTaken
 from tallybook.imports import bucket, changing, packing
 from tallybook.imports.decisions import Decisions
 from tallybook.imports.mapping import columns_of, id_of
@@ -38,8 +37,6 @@ from tallybook.imports.rules import (
 from tallybook.imports.splitting import read_rows
 from tallybook.table import find_all, read
 from tallybook.versions import until_unchanged
-
-_ROUNDS_WITHOUT_GAIN = 10
 
 
 def judge_all(
@@ -71,7 +68,8 @@ def enter(record: ImportRecord, layout: LayoutRecord, chunk: ChunkRecord) -> Ent
         # Another worker may be at the same chunk: then what it decided counts.
         run = _Run(record, layout, next(known, None) or _read_again(chunk))
         run.outcome.rejects += [each for each in judged_rows if isinstance(each, Reject)]
-        _until_done(run, [each for each in judged_rows if isinstance(each, Entry)])
+        entries = [each for each in judged_rows if isinstance(each, Entry)]
+        packing.until_done(run.round, entries)
         return run.outcome.sorted()
 
     return until_unchanged(attempt)
@@ -79,18 +77,6 @@ def enter(record: ImportRecord, layout: LayoutRecord, chunk: ChunkRecord) -> Ent
 
 def _read_again(chunk: ChunkRecord) -> ChunkRecord:
     return read(ChunkRecord, find_all([(chunk.pk, chunk.sk)], consistent=True)[0])
-
-
-def _until_done(run: "_Run", waiting: list[Entry]) -> None:
-    idle = 0
-    while waiting:
-        left = run.round(waiting, again=idle > 0)
-        idle = idle + 1 if len(left) == len(waiting) else 0
-        if idle == _ROUNDS_WITHOUT_GAIN:
-            raise Busy
-        if idle:
-            pause(idle)
-        waiting = left
 
 
 @dataclass
@@ -112,7 +98,7 @@ class _Run:
         ids = {self._client_id(line): line for line in self.decisions.creations()}
         self.decisions.have_made({ids[each] for each in imported.existing(ids)})
 
-    def round(self, entries: Sequence[Entry], *, again: bool) -> list[Entry]:
+    def round(self, entries: Sequence[Entry], again: bool) -> list[Entry]:
         """Do with each entry what can be done now; returns those that come again."""
         claims = {entry.line: self._claims(entry) for entry in entries}
         owners = self._owners(claims, consistent=again)

@@ -88,7 +88,9 @@ class Start(ApiModel):
 
     mapping: Mapping | None = None
     update_existing: Yes | None = None
-    dry_run: Yes = False
+    dry_run: Yes | None = Field(
+        default=None, description="As asked for at first, until that dry run is completed."
+    )
 
 
 class Upload(ApiModel):

@@ -4,15 +4,17 @@ A transaction costs a request, and takes a hundred actions: what belongs to seve
 together. When one row is in the way of the others, each is written on its own.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from tallybook.clients.imported import AlreadyThere
+from tallybook.dynamodb import pause
 from tallybook.errors import Busy, TallybookError, Unavailable
 from tallybook.transactions import MOST_ACTIONS, Transaction
 from tallybook.versions import VersionChanged
 
+_ROUNDS_WITHOUT_GAIN = 10
 AT_ONCE = 4  # requests of one worker; the queue's concurrency times this meets the table
 
 
@@ -41,6 +43,22 @@ def write(works: Iterable[Work], is_done: Judge) -> tuple[list[Work], list[Work]
             done += written
             lost += missed
     return done, lost
+
+
+def until_done[Row](act: Callable[[Sequence[Row], bool], list[Row]], rows: Sequence[Row]) -> None:
+    """Repeat `act` with the rows that it returns, and whether the last round got nowhere.
+
+    Raises `Busy` when that goes on and on.
+    """
+    idle = 0
+    while rows:
+        lost = act(rows, idle > 0)
+        idle = idle + 1 if len(lost) == len(rows) else 0
+        if idle == _ROUNDS_WITHOUT_GAIN:
+            raise Busy
+        if idle:
+            pause(idle)
+        rows = lost
 
 
 def _packs(works: Iterable[Work]) -> Iterator[list[Work]]:

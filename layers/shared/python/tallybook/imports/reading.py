@@ -3,60 +3,23 @@
 Reading again, because the event came twice or a container died, ends the same.
 """
 
-import json
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import datetime
-from itertools import batched, chain
-from pathlib import Path
 
 from tallybook.dates import timestamp
 from tallybook.errors import InvalidField
-from tallybook.imports import bucket, spreadsheet, store
 from tallybook.imports.bad_file import BadFile
-from tallybook.imports.brought import Brought
-from tallybook.imports.mapping import (
-    chunk_key,
-    id_of,
-    partition,
-    results,
-    stored_layout,
-    suggested,
-)
-from tallybook.imports.records import ChunkRecord, ImportRecord, JobRecord, LayoutRecord
+from tallybook.imports.cutting import Arrival, Found, cut
+from tallybook.imports.mapping import id_of, partition, suggested
+from tallybook.imports.records import ImportRecord, JobRecord
 from tallybook.imports.rules import dropped_id
-from tallybook.imports.splitting import Options, Splitter, split
 from tallybook.imports.store import begun, check_mapping, new_record
-from tallybook.table import MOST_WRITES, absent, differences, find, put_all, read
+from tallybook.table import absent, differences, find, read
 from tallybook.transactions import Transaction
 from tallybook.versions import VersionChanged, version_changed
 
 _ATTEMPTS = 3  # of S3's event: Lambda delivers it twice more when reading crashes
 _OUR_FAULT = "The file could not be read. That is our fault, and was recorded; try it once more."
-
-
-@dataclass(frozen=True)
-class Arrival:
-    """A file that was put into the bucket. `sequencer` is its own, however often it is told of."""
-
-    key: str
-    version: str | None
-    size: int
-    sequencer: str
-    at: datetime
-
-
-@dataclass
-class _Found:
-    """What reading found out."""
-
-    layout: LayoutRecord
-    rows: int
-    chunks: int
-    object_key: str
-    object_version: str | None
-    brought: dict[str, int]
 
 
 def take_in(arrival: Arrival, *, now: datetime) -> ImportRecord | None:
@@ -68,15 +31,18 @@ def take_in(arrival: Arrival, *, now: datetime) -> ImportRecord | None:
         record = _claim(arrival)
         if record is None:
             return None
+        if record.attempts > _ATTEMPTS:  # its reader was killed each time
+            return _failed(record, "internal_error", _OUR_FAULT, now)
         try:
-            found = _read(id_of(record), record, arrival)
+            return _finish(record, cut(id_of(record), record, arrival), now)
         except BadFile as bad:
             return _failed(record, bad.code, bad.detail, now)
+        except VersionChanged:
+            raise
         except Exception:
             if record.attempts == _ATTEMPTS:
                 _failed(record, "internal_error", _OUR_FAULT, now)
             raise
-        return _finish(record, found, now)
     except VersionChanged:  # the event came twice, and the other one is ahead
         return None
 
@@ -123,86 +89,7 @@ def _begin_reading(record: ImportRecord, arrival: Arrival) -> None:
     record.ttl = None
 
 
-def _read(import_id: str, record: ImportRecord, arrival: Arrival) -> _Found:
-    if arrival.size > bucket.MOST_BYTES:
-        most = bucket.MOST_BYTES // 1024**2
-        detail = f"The file has {arrival.size // 1024**2:,} MB; {most} MB are the most. Split it."
-        raise BadFile("file_too_large", detail)
-    content = bucket.blocks(arrival.key, arrival.version)
-    first = next(content, b"")
-    if spreadsheet.is_spreadsheet(first):
-        return _read_spreadsheet(import_id, record, chain([first], content))
-    return _cut(import_id, record, chain([first], content), arrival.key, arrival.version)
-
-
-def _read_spreadsheet(import_id: str, record: ImportRecord, content: Iterable[bytes]) -> _Found:
-    """The same, by way of a CSV file made of the first sheet."""
-    with tempfile.TemporaryDirectory() as scratch:
-        workbook, table = Path(scratch) / "clients.xlsx", Path(scratch) / "rows.csv"
-        with workbook.open("wb") as file:
-            file.writelines(content)
-        key = results(import_id, "rows.csv")
-        found = _cut(import_id, record, _copied(spreadsheet.as_csv(workbook), table), key, None)
-        bucket.put_file(key, table, "text/csv")
-    return found
-
-
-def _copied(blocks: Iterable[bytes], path: Path) -> Iterator[bytes]:
-    with path.open("wb") as file:
-        for block in blocks:
-            file.write(block)
-            yield block
-
-
-def _cut(
-    import_id: str,
-    record: ImportRecord,
-    content: Iterable[bytes],
-    key: str,
-    version: str | None,
-) -> _Found:
-    """Find the chunks and put them into the table, as they come."""
-    options = record.options
-    is_table = key.startswith("results/")
-    brought = Brought(store.number_pattern())
-    splitter = split(
-        content,
-        Options(
-            delimiter="," if is_table else options.get("delimiter", "auto"),
-            first_row=options.get("first_row", "auto"),
-            encoding="utf-8" if is_table else options.get("encoding", "auto"),
-        ),
-        watch=brought.see,
-        by_record=is_table,
-    )
-    chunks = 0
-    for batch in batched(_chunks(import_id, splitter), MOST_WRITES, strict=False):
-        put_all(batch)
-        chunks += len(batch)
-    layout = LayoutRecord(partition(import_id), "LAYOUT", layout=stored_layout(splitter.layout))
-    put_all([layout])
-    _keep_preview(import_id, splitter)
-    return _Found(layout, splitter.rows, chunks, key, version, brought.highest)
-
-
-def _chunks(import_id: str, splitter: Splitter) -> Iterator[ChunkRecord]:
-    for chunk in splitter:
-        yield ChunkRecord(
-            *chunk_key(import_id, chunk.number),
-            start=chunk.start,
-            end=chunk.end,
-            first_line=chunk.first_line,
-            encoding=chunk.encoding,
-        )
-
-
-def _keep_preview(import_id: str, splitter: Splitter) -> None:
-    rows = [{"line": row.line, "cells": row.cells} for row in splitter.preview]
-    content = json.dumps(rows, ensure_ascii=False).encode("utf-8", "replace")
-    bucket.put(results(import_id, "preview.json"), content, "application/json")
-
-
-def _finish(record: ImportRecord, found: _Found, now: datetime) -> ImportRecord:
+def _finish(record: ImportRecord, found: Found, now: datetime) -> ImportRecord:
     """Start the import if it is to start, or say what it waits for."""
 
     def edit(after: ImportRecord) -> JobRecord | None:

@@ -43,6 +43,7 @@ class LayoutRecord(Record):
     KEY = ("IMPORT#<import_id>", "LAYOUT")
 
     layout = PlainMapAttribute()
+    ttl = NumberAttribute()
 
 
 class ChunkRecord(Record):
@@ -54,6 +55,7 @@ class ChunkRecord(Record):
     end = NumberAttribute()
     first_line = NumberAttribute()
     encoding = UnicodeAttribute()
+    ttl = NumberAttribute()
     done = NumberAttribute(null=True)
     listed = NumberAttribute(null=True)  # rows of that job that a file for people has to name
     numbers = PlainMapAttribute(null=True)  # line → running number of its client
@@ -69,6 +71,7 @@ class JobRecord(Record):
     kind = UnicodeAttribute()
     by = UnicodeAttribute(null=True)
     at = UnicodeAttribute()
+    ttl = NumberAttribute()
 
 
 class BeforeRecord(Record):

@@ -9,7 +9,9 @@ from array import array
 from bisect import bisect_right
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from itertools import batched
 
 from tallybook.clients import imported
 from tallybook.errors import InvalidFields
@@ -29,6 +31,7 @@ from tallybook.imports.rules import (
     refused,
 )
 
+_AT_ONCE = 8
 _MARKS = 1 << 27  # bits: 16 MB, however many rows there are
 
 
@@ -121,11 +124,9 @@ def again(
     Of all rows 16 bytes a claim are held, and a fixed table of bits that finds repetitions.
     """
     marks, lines = array("Q"), array("Q")
-    for chunk in chunks:
-        outcome = outcomes.entered(id_of(record), int(record.job), number_of(chunk))
-        for mark, line in outcome.claimed:
-            marks.append(mark)
-            lines.append(line)
+    for mark, line in _claimed(record, chunks):
+        marks.append(mark)
+        lines.append(line)
     repeated = _repeated(marks)
     doubtful = {line for mark, line in zip(marks, lines, strict=True) if mark in repeated}
     rehearsal = _Rehearsal(record, layout)
@@ -136,6 +137,18 @@ def again(
         rehearsal.look_up(entries)
         found |= {entry.line: rehearsal.do(entry)[0] for entry in entries}
     return found
+
+
+def _claimed(record: ImportRecord, chunks: Sequence[ChunkRecord]) -> Iterator[tuple[int, int]]:
+    """The marks and lines of every chunk, some of them fetched at once."""
+
+    def fetch(chunk: ChunkRecord) -> list[tuple[int, int]]:
+        return outcomes.entered(id_of(record), int(record.job), number_of(chunk)).claimed
+
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        for some in batched(chunks, 4 * _AT_ONCE, strict=False):
+            for claimed in pool.map(fetch, some):
+                yield from claimed
 
 
 def corrections(
@@ -175,12 +188,13 @@ def _mark(claim: str) -> int:
 
 
 def _repeated(marks: Sequence[int]) -> set[int]:
-    """The marks that are there more than once, and by chance a few others."""
+    """The marks that are there more than once."""
     bits = bytearray(_MARKS // 8)
-    repeated = set()
+    maybe = set()
     for mark in marks:
         byte, bit = divmod(mark % _MARKS, 8)
         if bits[byte] >> bit & 1:
-            repeated.add(mark)
+            maybe.add(mark)
         bits[byte] |= 1 << bit
-    return repeated
+    times = Counter(mark for mark in marks if mark in maybe)  # others share their bit by chance
+    return {mark for mark, count in times.items() if count > 1}

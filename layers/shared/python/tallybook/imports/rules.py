@@ -1,7 +1,6 @@
 """The rules of an import: what a row says, whose client it means, and how far the work is. Pure."""
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,16 +10,14 @@ from pydantic import ValidationError
 
 from tallybook.clients.models import NewClient
 from tallybook.ids import derived_id, rest_of
+from tallybook.imports.cells import ADDRESS, NUMERIC, document_of, is_shortened
 from tallybook.imports.fields import FIELDS
 from tallybook.problems import problem_of_fields
 
-# Excel exports keep the zeros of "00123" by writing a formula that is a text.
-_TEXT_FORMULA = re.compile(r'="([^"]*)"')
-_SEPARATOR = re.compile(r"\s*(?:,|:::)\s*")  # of several addresses; the last is Google's
-_ADDRESS = ("street1", "street2", "city", "state", "postal_code", "country")
-_FIELD_OF = {"emails": "email"} | {f"billing_address.{name}": name for name in _ADDRESS}
+_FIELD_OF = {"emails": "email"} | {f"billing_address.{name}": name for name in ADDRESS}
 _LABELS: dict[str, str] = {field.name: field.label for field in FIELDS}
 _LINE_BITS = 40
+_LONGEST_NAME, _LONGEST_VALUE = 60, 100  # in reasons: those of a whole chunk fit into an item
 
 type Kind = Literal["skipped", "failed"]
 
@@ -63,7 +60,7 @@ class Columns:
         """What the people who made the file call a field."""
         for index, mapped in self.fields.items():
             if mapped == field:
-                return self.headings[index] or f"Column {index + 1}"
+                return (self.headings[index] or f"Column {index + 1}")[:_LONGEST_NAME]
         return _LABELS[field]
 
     def cell(self, field: str, cells: Sequence[str]) -> str:
@@ -82,7 +79,9 @@ def judged(line: int, cells: list[str], columns: Columns) -> Entry | Reject:
         return Reject(
             line, cells, "failed", f"The row has {len(cells)} cells, but there are {most} columns."
         )
-    document = _document(cells, columns.fields)
+    if found := _not_a_client(cells, columns):
+        return Reject(line, cells, "failed", found)
+    document = document_of(cells, columns.fields)
     try:
         new = NewClient.model_validate({"business_name": "-"} | document)
     except ValidationError as error:
@@ -92,42 +91,20 @@ def judged(line: int, cells: list[str], columns: Columns) -> Entry | Reject:
     return Entry(line, cells, document, new)
 
 
-def _document(cells: Sequence[str], fields: Mapping[int, str]) -> dict[str, Any]:
-    document: dict[str, Any] = {}
-    address: dict[str, str] = {}
-    for index, field in fields.items():
-        text = _text(cells[index]) if index < len(cells) else ""
-        if not text:
-            continue
-        if field in _ADDRESS:
-            address[field] = text
-        elif field == "email":
-            document["emails"] = _SEPARATOR.sub(";", text)
-        elif field == "tags":
-            document["tags"] = [
-                tag for part in re.split(r"[;,|]|:::", text) if (tag := part.strip())
-            ]
-        else:
-            document[field] = text
-    if address:
-        document["billing_address"] = _on_two_lines(address)
-    return document
-
-
-def _on_two_lines(address: dict[str, str]) -> dict[str, str]:
-    """An address whose street has several lines in one cell, as many programs write it."""
-    lines = [line.strip() for line in address.get("street1", "").splitlines() if line.strip()]
-    if len(lines) < 2:
-        return address
-    first, *rest = lines
-    further = [*rest, address["street2"]] if "street2" in address else rest
-    return address | {"street1": first, "street2": ", ".join(further)}
-
-
-def _text(cell: str) -> str:
-    text = cell.strip()
-    formula = _TEXT_FORMULA.fullmatch(text)
-    return formula[1].strip() if formula else text
+def _not_a_client(cells: Sequence[str], columns: Columns) -> str | None:
+    """Why a row cannot be taken at its word."""
+    for field in NUMERIC:
+        if is_shortened(columns.cell(field, cells)):
+            return (
+                f"{columns.name(field)}: A spreadsheet program has shortened the number;"
+                " format the column as text and enter it again."
+            )
+    first = columns.headings[0]
+    if first and cells[0].strip() == first:
+        headings = [heading or "" for heading in columns.headings]
+        if [cell.strip() for cell in cells] == headings[: len(cells)]:
+            return "The row repeats the headings."
+    return None
 
 
 def _reason(errors: Sequence[Any], cells: Sequence[str], columns: Columns) -> str:
@@ -206,7 +183,9 @@ def plan(
     text = entry.new.number if field == "number" else entry.new.emails[0]
     line = line_of(owner, own_id)
     holder = f"the client of line {line}" if line else "another client"
-    return _skipped(entry, f"{columns.name(field)}: {text!r} belongs to {holder}.")
+    return _skipped(
+        entry, f"{columns.name(field)}: {(text or '')[:_LONGEST_VALUE]!r} belongs to {holder}."
+    )
 
 
 def refused(entry: Entry, errors: Sequence[Any], columns: Columns) -> Reject:

@@ -12,7 +12,7 @@ from tallybook.errors import (
     InvalidField,
 )
 from tallybook.idempotency import Once
-from tallybook.ids import is_ulid, new_id
+from tallybook.ids import is_ulid, new_id, time_of
 from tallybook.imports.mapping import partition, suggested, to_import, to_row
 from tallybook.imports.models import Import, ImportRow, NewImport, Start
 from tallybook.imports.records import ImportRecord, JobRecord, LayoutRecord
@@ -22,6 +22,8 @@ from tallybook.transactions import Transaction
 from tallybook.versions import until_unchanged, version_changed
 
 UNDO_LASTS = timedelta(days=85)  # what it takes is kept for 90
+FILE_LASTS = timedelta(days=85)
+KEPT = timedelta(days=100)  # what is noted of the file
 _UPLOAD_LASTS = timedelta(days=7)
 
 type Edit = Callable[[ImportRecord], JobRecord | None]
@@ -121,6 +123,8 @@ def start(import_id: str, wanted: Start, *, by: str, at: datetime, once: Once) -
             return _edit(record, layout, lambda running: new_job(running, by, at), once)
         if layout is None or not _may_start(record):
             raise ImportNotReady(_why_not(record))
+        if time_of(import_id) < at - FILE_LASTS:
+            raise ImportNotReady(f"The file is older than {FILE_LASTS.days} days: import it anew.")
         mapping: dict[str, str] = dict(
             _chosen(wanted.mapping) or record.mapping or suggested(layout.layout)
         )
@@ -130,8 +134,10 @@ def start(import_id: str, wanted: Start, *, by: str, at: datetime, once: Once) -
             after.mapping = mapping
             if wanted.update_existing is not None:
                 after.update_existing = int(wanted.update_existing)
-            after.row["dry_run"] = wanted.dry_run
-            return begun(after, "dry_run" if wanted.dry_run else "import", by=by, at=at)
+            rehearsed = after.row["status"] == "completed"
+            asked = after.row["dry_run"] and not rehearsed
+            after.row["dry_run"] = asked if wanted.dry_run is None else wanted.dry_run
+            return begun(after, "dry_run" if after.row["dry_run"] else "import", by=by, at=at)
 
         return _edit(record, layout, edit, once)
 
@@ -145,8 +151,8 @@ def undo(import_id: str, *, by: str, at: datetime, once: Once) -> Import:
         record, layout = current(import_id)
         if record.row["status"] != "completed" or record.row["dry_run"]:
             raise ImportNotUndoable(f"status: {_state(record)}; only a completed import can be.")
-        if datetime.fromisoformat(record.row["finished_at"]) < at - UNDO_LASTS:
-            raise ImportNotUndoable(f"It was completed more than {UNDO_LASTS.days} days ago.")
+        if datetime.fromisoformat(str(record.started_at)) < at - UNDO_LASTS:
+            raise ImportNotUndoable(f"It was started more than {UNDO_LASTS.days} days ago.")
         return _edit(record, layout, lambda after: begun(after, "undo", by=by, at=at), once)
 
     return until_unchanged(attempt)
@@ -178,7 +184,13 @@ def number_pattern() -> str:
 
 def new_job(record: ImportRecord, by: str | None, at: datetime) -> JobRecord:
     return JobRecord(
-        record.pk, f"JOB#{new_id(at)}", job=record.job, kind=record.kind, by=by, at=timestamp(at)
+        record.pk,
+        f"JOB#{new_id(at)}",
+        job=record.job,
+        kind=record.kind,
+        by=by,
+        at=timestamp(at),
+        ttl=int((at + KEPT).timestamp()),
     )
 
 

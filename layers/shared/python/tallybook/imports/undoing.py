@@ -1,14 +1,13 @@
 """Undoing a chunk of an import: what nobody touched since goes or goes back, the rest is listed."""
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from tallybook.clients import imported
-from tallybook.dynamodb import pause
-from tallybook.errors import Busy, EmailTaken, InvalidFields, NumberTaken
+from tallybook.errors import EmailTaken, InvalidFields, NumberTaken
 from tallybook.imports import changing, outcomes, packing
 from tallybook.imports.mapping import id_of, number_of
 from tallybook.imports.outcomes import Left, Undone
@@ -17,8 +16,6 @@ from tallybook.imports.records import BeforeRecord, ChunkRecord, ImportRecord
 from tallybook.imports.rules import client_id, line_of
 from tallybook.table import present
 from tallybook.versions import version_changed
-
-_ROUNDS_WITHOUT_GAIN = 10
 
 type Row = tuple[int, str]
 """A line of the file, and the client that it made or changed."""
@@ -31,8 +28,8 @@ def undo(record: ImportRecord, chunk: ChunkRecord) -> Undone:
     run = _Run(id_of(record), str(record.undo_at))
     ours = client_id(id_of(record), 0, datetime.fromisoformat(str(record.started_at)))
     changed = [row for row in entered.updated if line_of(row[1], ours) is None]
-    _until_done(run.remove, entered.created)
-    _until_done(run.restore, changed)
+    packing.until_done(run.remove, entered.created)
+    packing.until_done(run.restore, changed)
     run.outcome.left.sort(key=lambda left: left.line)
     return run.outcome
 
@@ -43,20 +40,8 @@ def again(record: ImportRecord, rows: Sequence[Row]) -> Undone:
     When every chunk is undone, those others may have given it back.
     """
     run = _Run(id_of(record), str(record.undo_at))
-    _until_done(run.restore, rows)
+    packing.until_done(run.restore, rows)
     return run.outcome
-
-
-def _until_done(act: Callable[[Sequence[Row]], list[Row]], rows: Sequence[Row]) -> None:
-    idle = 0
-    while rows:
-        lost = act(rows)
-        idle = idle + 1 if len(lost) == len(rows) else 0
-        if idle == _ROUNDS_WITHOUT_GAIN:
-            raise Busy
-        if idle:
-            pause(idle)
-        rows = lost
 
 
 @dataclass
@@ -67,7 +52,7 @@ class _Run:
     at: str
     outcome: Undone = field(default_factory=Undone)
 
-    def remove(self, rows: Sequence[Row]) -> list[Row]:
+    def remove(self, rows: Sequence[Row], _: bool) -> list[Row]:
         """Delete the clients that rows made; returns the rows that have to come again."""
         with ThreadPoolExecutor(packing.AT_ONCE) as pool:
             found = list(pool.map(lambda row: imported.with_company(row[1]), rows))
@@ -85,7 +70,7 @@ class _Run:
         self.outcome.removed += len(done)
         return [(work.line, work.client_id) for work in lost]
 
-    def restore(self, rows: Sequence[Row]) -> list[Row]:
+    def restore(self, rows: Sequence[Row], _: bool) -> list[Row]:
         """Put back what rows changed; returns the rows that have to come again."""
         ids = [changed for _, changed in rows]
         notes, clients = changing.notes(self.import_id, ids), imported.records(ids)
