@@ -75,8 +75,8 @@ def _conclude(
     transaction.update(record, differences(record, after), is_unchanged, version_changed)
     try:
         transaction.commit()
-    except VersionChanged:  # another worker has finished it
-        return None
+    except VersionChanged:  # another worker has finished it; or it was started again, and the
+        return None  # outbox sends a chunk once more, whose worker finishes it
     return after
 
 
