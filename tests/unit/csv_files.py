@@ -55,6 +55,7 @@ def rows_of(content: bytes, chunks: Iterable[Chunk], splitter: Splitter) -> list
             delimiter=layout.delimiter,
             first_line=chunk.first_line,
             by_record=layout.by_record,
+            skip_space=layout.skip_space,
         )
     ]
 
@@ -69,7 +70,8 @@ def expected(text: str, *, delimiter: str, skip: int = 0, by_record: bool = Fals
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
     found, line = [], 1
     for record, cells in enumerate(reader, 1):
-        if record > skip and any(cell.strip() for cell in cells):
+        is_blank = not any(cell.strip() for cell in cells) or not "".join(cells).strip("\x1a")
+        if record > skip and not is_blank:
             found.append(Row(record if by_record else line, cells))
         line = reader.line_num + 1
     return found

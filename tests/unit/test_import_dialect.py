@@ -135,3 +135,45 @@ def test_of_a_long_file_only_the_head_is_judged():
     splitter = split_bytes(content)
     assert splitter.layout.delimiter == ";"
     assert [column.header for column in splitter.layout.columns][:2] == ["Business name", "Number"]
+
+
+ROWS = [f"P{i},Person,Post" for i in range(6)]
+
+
+@pytest.mark.parametrize(
+    ("lines", "header"),
+    [
+        (["Name,Type,Preferred contact", *ROWS, "Acme,Company,Phone", "Z,Person,Post"], 1),
+        (["Clients of 2024", "", "Name,Type,Way", *ROWS, "Acme,Company,Phone", "Z,Person,Post"], 3),
+        (["Foo,Bar,Qux", *ROWS, "Acme,Company,Phone", "Z,Person,7"], 1),
+        ([*ROWS, "Acme,Company,Phone", "Z,Person,Post"], None),
+        (["P0,Person,", "P1,Person,Post", "Acme,Company,Phone", *ROWS], None),
+    ],
+)
+def test_a_row_that_reads_like_headings_takes_no_rows_from_above(
+    lines: list[str], header: int | None
+):
+    assert split_bytes("\n".join(lines).encode()).layout.header_line == header
+
+
+def test_of_two_tables_the_first_is_not_lost():
+    small = "Name,E-mail\nA,a@x.com\nB,b@x.com\n\n"
+    large = "Company,E-mail,Street,City,Postal code,Country\n" + "A,a@x.com,S,York,1,GB\n" * 9
+    assert of(small + large).skip == 1
+    same = "Name,E-mail,City\nA,a@x.com,York\n\nCompany,E-mail,Telephone\nB,b@x.com,1\n"
+    assert of(same).skip == 1
+
+
+@pytest.mark.parametrize(
+    "preamble",
+    [
+        "Clients,,,,,\n,,,,,\nFrom,01.01.2024,,,,\nTo,31.12.2024,,,,\nBy,Anna,,,,\n,,,,,\n",
+        "Client,,Address,,,\n",
+        "Report,Clients,2024\n",
+    ],
+)
+def test_headings_below_narrow_rows_are_found(preamble: str):
+    header = "Company,E-mail,Street,City,Postal code,Country\n"
+    for rows in ("A,a@x.com,S,York,1,GB\nB,b@x.com,T,Rome,2,IT\n", "A,a@x.com,,,,\nB,,,Rome,,\n"):
+        found = of(preamble + header + rows)
+        assert found.headings()[0] == "Company"

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from tallybook.imports import splitting
 from tallybook.imports.bad_file import BadFile
 from tallybook.imports.charsets import CODECS
 from tallybook.imports.splitting import MOST_COLUMNS, MOST_RECORD, Options, Row, read_rows, split
@@ -92,7 +93,8 @@ def test_chunks_hold_what_csv_reader_reads_of_the_whole(
         return
     assert rows_of(content, chunks, splitter) == wanted
     assert splitter.rows == sum(chunk.rows for chunk in chunks) == len(wanted)
-    assert splitter.preview == wanted[:20]
+    columns = len(splitter.layout.columns)
+    assert splitter.preview == [Row(row.line, row.cells[:columns]) for row in wanted[:20]]
     assert [chunk.number for chunk in chunks] == list(range(1, len(chunks) + 1))
     assert all(chunk.rows <= chunk_rows for chunk in chunks)
     assert all(before.end <= after.start for before, after in pairwise(chunks))
@@ -233,7 +235,7 @@ def test_a_quote_that_is_not_closed_is_found_before_the_file_is_held():
     bad, peak = peak_of(iter(blocks))
     assert bad.code == "unclosed_quote"
     assert "begins on line 3" in bad.detail
-    assert peak < 6 * MOST_RECORD
+    assert peak < 7 * MOST_RECORD
 
 
 def test_a_line_of_50_mb_is_refused_before_it_is_held():
@@ -283,3 +285,70 @@ def test_read_rows_of_a_chunk_alone():
     content = "Zoë;1\r\n;\r\nÖzil;2\r\n".encode("cp1252")
     found = read_rows(content, encoding="windows-1252", delimiter=";", first_line=501)
     assert list(found) == [Row(501, ["Zoë", "1"]), Row(503, ["Özil", "2"])]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "windows-1252", "utf-16-le"])
+@pytest.mark.parametrize("line_end", ["\n", "\r\n", "\r"])
+def test_a_stray_quote_swallows_no_rows(encoding: str, line_end: str):
+    text = 'Company,Notes\nKöln,"12 inch pipes\nB,x\nC,"y"\nD,z'.replace("\n", line_end)
+    bad = refusal(text.encode(encoding), encoding=encoding)
+    assert bad.code == "unclosed_quote"
+    assert "begins on line 2" in bad.detail
+    assert "line 4" in bad.detail
+
+
+def test_a_blank_after_the_quote_of_a_long_cell_is_no_fault():
+    assert [row.cells[1] for row in read_all(b'Company,City\n"A\nB" ,York\nC,Rome\n')] == [
+        "York",
+        "Rome",
+    ]
+
+
+def test_a_blank_before_a_quote_is_skipped_where_it_is_the_style():
+    content = '"Company", "City", "E-mail"\n"A", "Köln, West", "a@b.com"\n"B", "C\nD", ""\n'
+    assert [row.cells for row in read_all(content.encode())] == [
+        ["A", "Köln, West", "a@b.com"],
+        ["B", "C\nD", ""],
+    ]
+    assert split_bytes(content.encode()).layout.skip_space
+
+
+@pytest.mark.parametrize(
+    "text",
+    ['Company,Note\nA, "big" one\n', 'Company,Note\nA, 5"\n', 'Company,Note\n"A, ""b"" ", c\n'],
+)
+def test_a_blank_before_a_cell_stays_where_it_is_no_style(text: str):
+    assert not split_bytes(text.encode()).layout.skip_space
+    assert read_all(text.encode()) == expected(text, delimiter=",", skip=1)
+
+
+@pytest.mark.parametrize("end", ["\x1a", "\x1a\x1a\x1a", "\x1a\r\n"])
+def test_the_end_that_dos_wrote_is_no_row(end: str):
+    assert [row.cells for row in read_all(f"Company,City\r\nA,York\r\n{end}".encode())] == [
+        ["A", "York"]
+    ]
+
+
+def test_more_rows_than_there_may_be_are_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(splitting, "MOST_ROWS", 1000)
+    assert len(read_all(client_file(1000))) == 1000
+    bad = refusal(client_file(1001))
+    assert bad.code == "too_many_rows"
+    assert "Split it" in bad.detail
+
+
+def test_blank_lines_without_end_are_refused(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(splitting, "_MOST_RECORDS", 600_000)
+    assert refusal(b"Company\nA\n" + b"\r\n" * 1_200_000).code == "too_many_rows"
+
+
+def test_the_preview_stays_small_and_has_the_columns_of_the_file():
+    wide = ",".join(["Company", *(f"c{i}" for i in range(MOST_COLUMNS - 1))])
+    row = ",".join(["x" * 300] * (MOST_COLUMNS + 50))
+    splitter = split_bytes(
+        f"{wide}\n{wide}\n{f'{row}\n' * 3}{'a,b\n' * 30}".encode(), first_row="header"
+    )
+    list(splitter)
+    assert len(splitter.preview) == 20
+    assert max(len(each.cells) for each in splitter.preview) <= MOST_COLUMNS
+    assert all(sum(map(len, each.cells)) <= 25_000 for each in splitter.preview)

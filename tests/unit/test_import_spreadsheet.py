@@ -101,12 +101,36 @@ def test_a_cell_is_text_as_people_see_it(tmp_path: Path, value: object, seen: st
     assert list(rows(path)) == [[seen, "end"]]
 
 
-def test_a_postal_code_keeps_the_zero_that_its_format_shows(tmp_path: Path):
+@pytest.mark.parametrize(
+    ("value", "number_format", "seen"),
+    [
+        (1067, "00000", "01067"),
+        (1067, "[$-407]00000", "01067"),
+        (1067, "00000_-", "01067"),
+        (1067, "00000;-00000", "01067"),
+        (21010001, r"00000\-0000", "02101-0001"),
+        (21010001, '00000"-"0000', "02101-0001"),
+        (1234567, "000", "1234567"),
+        (-7, "000", "-7"),
+        (12, "0", "12"),
+        (12, "0.00", "12"),
+        (12, "General", "12"),
+        (5, "0" * 100_000, "5"),
+        (0.19, "0%", "19%"),
+        (0.075, "0.0%", "7.5%"),
+        (0.195, "0%", "19.5%"),
+        (1, "0%", "100%"),
+        (0.5, "0.00", "0.5"),
+    ],
+)
+def test_a_number_is_seen_by_its_format(
+    tmp_path: Path, value: float, number_format: str, seen: str
+):
     book = Workbook()
-    book.worksheets[0]["A1"] = 1067
-    book.worksheets[0]["A1"].number_format = "00000"
+    book.worksheets[0]["A1"] = value
+    book.worksheets[0]["A1"].number_format = number_format
     book.save(tmp_path / "a.xlsx")
-    assert list(rows(tmp_path / "a.xlsx")) == [["01067"]]
+    assert list(rows(tmp_path / "a.xlsx")) == [[seen]]
 
 
 def test_a_formula_gives_the_value_stored_with_it(tmp_path: Path):
@@ -256,3 +280,33 @@ def test_a_workbook_that_breaks_off_or_is_garbled_is_refused(tmp_path: Path):
 def test_a_spreadsheet_is_known_by_its_first_bytes(tmp_path: Path):
     assert is_spreadsheet(workbook(tmp_path / "a.xlsx", ["a"]).read_bytes()[:10])
     assert not is_spreadsheet(b"Name,City\n")
+
+
+def shared(path: Path, text: str, *, cells: int, count: int) -> Path:
+    """A workbook that has `text` once, and in every cell."""
+    strings = f'<sst xmlns="{MAIN}"><si><t>{text}</t></si></sst>'
+    row = '<c t="s"><v>0</v></c>' * cells
+    xml = sheet_xml("".join(f'<row r="{i}">{row}</row>' for i in range(1, count + 1)))
+    return with_sheet(path, xml, **{"xl/sharedStrings.xml": strings.encode()})
+
+
+def test_a_text_that_is_in_every_cell_of_a_row_fills_no_memory(tmp_path: Path):
+    path = shared(tmp_path / "a.xlsx", "_x0041_" + "x" * 4_000_000, cells=60, count=3)
+    tracemalloc.start()
+    with pytest.raises(BadFile) as caught:
+        list(as_csv(path))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert caught.value.code == "line_too_long"
+    assert "Row 1 " in caught.value.detail
+    assert peak < 60_000_000
+
+
+def test_a_small_workbook_that_makes_a_huge_table_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(spreadsheet, "MOST_CSV", 5_000_000)
+    path = shared(tmp_path / "a.xlsx", "x" * 30_000, cells=30, count=50)
+    with pytest.raises(BadFile) as caught:
+        list(as_csv(path))
+    assert caught.value.code == "spreadsheet_too_large"

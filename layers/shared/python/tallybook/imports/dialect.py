@@ -19,8 +19,10 @@ DELIMITERS = (",", ";", "\t", "|")
 FirstRow = Literal["header", "data"]
 _LOOKED_AT = 100  # records
 _MOST_PREAMBLE = 30
+_STYLE_SHOWS_IN = 16_384  # characters
 _SEP = re.compile(r'"?sep=(.)"?[;,\t|]*\r?\n?', re.IGNORECASE)
 _ADDRESS = re.compile(r"[^@\s;,|]+@[^@\s;,|]+\.[^@\s;,|]+")
+_END_OF_FILE = "\x1a"  # as DOS ended a text, sometimes again and again
 _NUMBER = re.compile(r"[\d\s.,:/+()%€$£-]*\d[\d\s.,:/+()%€$£-]*")
 
 
@@ -31,7 +33,7 @@ class Record:
 
     @property
     def is_blank(self) -> bool:
-        return not any(map(str.strip, self.cells))
+        return not is_filled(self.cells)
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,7 @@ class Dialect:
     skip: int
     header: Record | None
     data: list[Record]  # those of the head, without blank ones
+    skip_space: bool  # quoted cells have a blank before them, which csv.reader has to skip
 
     @property
     def columns(self) -> int:
@@ -79,6 +82,10 @@ class Dialect:
         return sum(_ADDRESS.match(cell) is not None for cell in cells) / max(len(cells), 1)
 
 
+def is_filled(cells: list[str]) -> bool:
+    return any(map(str.strip, cells)) and (len(cells) > 1 or bool(cells[0].strip(_END_OF_FILE)))
+
+
 def find(head: str, *, whole: bool, delimiter: str = "auto", first_row: str = "auto") -> Dialect:
     """The dialect of the file whose text begins with `head`; `whole`: nothing follows."""
     sep = _SEP.match(head)
@@ -88,6 +95,7 @@ def find(head: str, *, whole: bool, delimiter: str = "auto", first_row: str = "a
             delimiter = named or ""
         else:
             delimiter = max(DELIMITERS, key=lambda each: _fitness(_read(head, each, whole), each))
+    skip_space = _skips_space(head, delimiter, whole)
     records = _read(head, delimiter, whole)
     first = 1 if named else 0  # Excel's line is no data, whoever chose the delimiter
     header = None if first_row == "data" else _header(records, first, forced=first_row == "header")
@@ -98,17 +106,39 @@ def find(head: str, *, whole: bool, delimiter: str = "auto", first_row: str = "a
         skip=skip,
         header=None if header is None else records[header],
         data=[record for record in records[skip:] if not record.is_blank],
+        skip_space=skip_space,
     )
 
 
 def _read(head: str, delimiter: str, whole: bool) -> list[Record]:
-    records = list(islice(_records(head, delimiter), _LOOKED_AT))
+    skip_space = _skips_space(head, delimiter, whole)
+    records = list(islice(_records(head, delimiter, skip_space=skip_space), _LOOKED_AT))
     is_cut = not whole and 1 < len(records) < _LOOKED_AT
     return records[:-1] if is_cut else records
 
 
-def _records(head: str, delimiter: str) -> Iterator[Record]:
-    reader = csv.reader(io.StringIO(head, newline=""), delimiter=delimiter)
+def _skips_space(head: str, delimiter: str, whole: bool) -> bool:
+    """Whether quoted cells stand after a blank, as in `"A", "B"`, and none makes no sense so."""
+    start, a = head[:_STYLE_SHOWS_IN], re.escape(delimiter)
+    quoted = rf'(^|[{a}\r\n])"[^"]*+(?:""[^"]*+)*+(?:"(?=[{a}\r\n])|"?\Z)'
+    if not re.search(rf'{a} +"', re.sub(quoted, r"\1", start)):
+        return False
+    records = _records(head, delimiter, skip_space=True, strict=True)
+    read = 0
+    try:
+        for _ in islice(records, _LOOKED_AT):
+            read += 1
+    except csv.Error as error:
+        is_cut = not whole and str(error).startswith("unexpected end")
+        return is_cut and 2 * read > sum(1 for _ in islice(_records(head, delimiter), _LOOKED_AT))
+    return True
+
+
+def _records(
+    head: str, delimiter: str, *, skip_space: bool = False, strict: bool = False
+) -> Iterator[Record]:
+    source = io.StringIO(head, newline="")
+    reader = csv.reader(source, delimiter=delimiter, skipinitialspace=skip_space, strict=strict)
     line = 1
     for cells in reader:
         yield Record(line, cells)
@@ -150,19 +180,45 @@ def _known(cells: Sequence[str]) -> int:
 
 
 def _header(records: Sequence[Record], first: int, *, forced: bool) -> int | None:
-    """Which record holds the headings: the one with most of them, else one unlike what follows."""
-    top = range(first, min(len(records), first + _MOST_PREAMBLE))
-    known = {i: _known(records[i].cells) for i in top if _may_be_header(records, i)}
-    best = max(known, key=lambda i: (known[i], _width(records[i].cells)), default=None)
-    if best is not None and (known[best] > 1 or _names_business(records[best].cells)):
-        return best
+    """Which record holds the headings: the one with most of them, else one unlike what follows.
+
+    Above it are only records too narrow to be rows of the table: titles, dates, groups of headings.
+    """
     filled = [i for i in range(first, len(records)) if not records[i].is_blank]
     if not filled:
         return None
-    widths = Counter(_width(records[i].cells) for i in filled)
-    usual = max(widths, key=lambda width: (widths[width], width))
-    full = next(i for i in filled if _width(records[i].cells) >= usual)
+    fills = Counter(_fill(records[i]) for i in filled)
+    usual = max(fills, key=lambda fill: (fills[fill], fill))
+    known: dict[int, int] = {}
+    above = 0  # cells in the fullest record so far
+    for i in (i for i in filled if i < first + _MOST_PREAMBLE):
+        is_below_rows = 3 * above > 2 * usual and 2 * above > _fill(records[i])
+        if is_below_rows and above > 2:  # two cells may be a title and its value
+            break
+        found = 0 if is_below_rows or not _may_be_header(records, i) else _known(records[i].cells)
+        if found:
+            known[i] = found
+            if _begins_table(records, i, found, usual):
+                break
+        is_title = i == filled[0] and i not in known and filled[1:2] != [i + 1]
+        above = max(above, 0 if is_title else _fill(records[i]))
+    best = max(known, key=lambda i: (known[i], _width(records[i].cells)), default=None)
+    if best is not None and (known[best] > 1 or _names_business(records[best].cells)):
+        return best
+    full = next(i for i in filled if 3 * _fill(records[i]) > 2 * usual)
     return full if forced or _is_unlike(records, full, filled) else None
+
+
+def _begins_table(records: Sequence[Record], at: int, known: int, usual: int) -> bool:
+    """Whether what follows headings are rows under them, not headings again."""
+    fill = _fill(records[at])
+    if fill < 2 or at + 1 == len(records) or _fill(records[at + 1]) != fill:
+        return False
+    return (known > 1 or fill >= usual) and _known(records[at + 1].cells) <= known
+
+
+def _fill(record: Record) -> int:
+    return sum(1 for cell in record.cells if cell.strip())
 
 
 def _may_be_header(records: Sequence[Record], at: int) -> bool:

@@ -53,6 +53,7 @@ def judge_all(
         delimiter=layout.layout["delimiter"],
         first_line=int(chunk.first_line),
         by_record=layout.layout["by_record"],
+        skip_space=layout.layout["skip_space"],
     )
     for row in rows:
         yield judged(row.line, row.cells, columns)

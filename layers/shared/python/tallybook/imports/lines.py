@@ -35,6 +35,7 @@ class Lines:
         self.line = 0
         self.record_position = self.position
         self.record_line = 0
+        self._record = bytearray()  # what was read of the record that has begun
         self._source = source
         self._is_open = found.is_open
 
@@ -42,11 +43,18 @@ class Lines:
         """What was read so far is one record after another, each complete."""
         self.record_position = self.position
         self.record_line = self.line
+        self._record.clear()
+
+    def record(self) -> io.StringIO:
+        """What was read of the record that has begun."""
+        codec = "utf-8" if self.codec in WIDE else self.codec
+        errors = "surrogatepass" if self.codec in WIDE else errors_of(codec)
+        return io.StringIO(self._record.decode(codec, errors), newline="")
 
     def __iter__(self) -> Iterator[str]:
         yield from self._wide() if self.codec in WIDE else self._narrow()
         if self.line != self.record_line:  # the reader wants more of a record that has begun
-            raise self._unclosed("to the end of the file")
+            raise self.unclosed("goes on to the end of the file")
 
     def _narrow(self) -> Iterator[str]:
         rest = b""
@@ -63,6 +71,7 @@ class Lines:
                 self.line += 1
                 if self.position - self.record_position > MOST_RECORD:
                     raise self._too_long()
+                self._record += line
                 yield decode(line)
             self._check_rest(len(rest))
 
@@ -82,6 +91,7 @@ class Lines:
                 self.line += 1
                 if self.position - self.record_position > MOST_RECORD:
                     raise self._too_long()
+                self._record += line.encode("utf-8", "surrogatepass")
                 yield line
             self._check_rest(unit * len(rest))
 
@@ -95,18 +105,18 @@ class Lines:
 
     def _too_long(self) -> BadFile:
         if self.line > self.record_line + 1:
-            return self._unclosed(f"for more than {MOST_RECORD // 1024} KB")
+            return self.unclosed(f"goes on for more than {MOST_RECORD // 1024} KB")
         return BadFile(
             "line_too_long",
             f"Line {self.line} is longer than {MOST_RECORD // 1024} KB. "
             "Check that each client is on a line of its own.",
         )
 
-    def _unclosed(self, how_far: str) -> BadFile:
+    def unclosed(self, how_far: str) -> BadFile:
         return BadFile(
             "unclosed_quote",
             f'A quotation mark (") in the record that begins on line {self.record_line + 1} '
-            f"is not closed: the cell goes on {how_far}. Close it, or double it if it is meant.",
+            f"is not closed: the cell {how_far}. Close it, or double it if it is meant.",
         )
 
     def _undecodable(self) -> BadFile:

@@ -51,6 +51,7 @@ def stored_layout(layout: Layout) -> dict[str, Any]:
         "first_row": layout.first_row,
         "header_line": layout.header_line,
         "by_record": layout.by_record,
+        "skip_space": layout.skip_space,
         "columns": [
             {
                 "index": column.index,

@@ -14,7 +14,8 @@ from tallybook.imports import decoding, dialect
 from tallybook.imports.bad_file import BadFile
 from tallybook.imports.charsets import WIDE, errors_of
 from tallybook.imports.decoding import Found
-from tallybook.imports.dialect import DELIMITERS, Dialect, FirstRow
+from tallybook.imports.dialect import DELIMITERS, is_filled
+from tallybook.imports.layout import MOST_COLUMNS, Column, Layout, layout_of, shown
 from tallybook.imports.lines import MOST_RECORD, Lines, Pieces, pieces
 
 __all__ = [
@@ -23,6 +24,7 @@ __all__ = [
     "DELIMITERS",
     "MOST_COLUMNS",
     "MOST_RECORD",
+    "MOST_ROWS",
     "Chunk",
     "Column",
     "Layout",
@@ -35,11 +37,12 @@ __all__ = [
 
 CHUNK_ROWS = 500
 CHUNK_BYTES = 1024 * 1024
-MOST_COLUMNS = 500
+MOST_ROWS = 2_000_000  # that are filled
+_MOST_RECORDS = 5 * MOST_ROWS  # with blank ones: ten million are read in some ten seconds
 _PREVIEW_ROWS = 20
+_PREVIEW_ROW = 20_000  # characters
 _PREVIEW_CELL = 200
-_LONGEST_SHOWN = 100
-_NO_CHARACTER = re.compile("[\ud800-\udfff]")
+_AFTER_QUOTE = re.compile('(?<=") +')
 
 csv.field_size_limit(MOST_RECORD)  # of the process: a cell may be as long as a record
 
@@ -62,24 +65,6 @@ class Chunk:
 
 
 @dataclass(frozen=True)
-class Column:
-    index: int
-    header: str | None
-    sample: str | None
-    suggested_field: str | None
-
-
-@dataclass(frozen=True)
-class Layout:
-    encoding: str
-    delimiter: str
-    first_row: FirstRow
-    header_line: int | None
-    columns: tuple[Column, ...]
-    by_record: bool
-
-
-@dataclass(frozen=True)
 class Row:
     line: int  # on which it begins, from 1; or its place among all records
     cells: list[str]
@@ -97,7 +82,14 @@ class Splitter:
     """
 
     def __init__(
-        self, source: Pieces, options: Options, watch: Watch | None, *, by_record: bool
+        self,
+        source: Pieces,
+        options: Options,
+        watch: Watch | None,
+        *,
+        by_record: bool,
+        chunk_rows: int,
+        chunk_bytes: int,
     ) -> None:
         head, whole = next(source)
         found = decoding.find(head, whole=whole, declared=options.encoding)
@@ -108,27 +100,27 @@ class Splitter:
             text, whole=whole, delimiter=options.delimiter, first_row=options.first_row
         )
         self._lines = Lines(chain([(head[found.bom :], whole)], source), found)
-        self.layout = _layout(self._dialect, found.codec, by_record=by_record)
+        self.layout = layout_of(self._dialect, found.codec, by_record=by_record)
         self.preview: list[Row] = []
         self.rows = 0
         self._watch = watch
-        self.chunk_rows = CHUNK_ROWS
-        self.chunk_bytes = CHUNK_BYTES
+        self._chunk_rows = chunk_rows
+        self._chunk_bytes = chunk_bytes
 
     def __iter__(self) -> Iterator[Chunk]:
         lines = self._lines
         start, first_line, rows, number = lines.position, 1, 0, 0
-        for record, line, cells in _records(lines, self.layout.delimiter):
+        for record, line, cells in self._records():
             if record <= self._dialect.skip:
                 start, first_line = lines.position, self._next(record)
                 continue
-            if _is_filled(cells):
+            if is_filled(cells):
                 rows += 1
                 if self._watch:
                     self._watch(cells)
                 if len(self.preview) < _PREVIEW_ROWS:
                     self._show(record if self.layout.by_record else line, cells)
-            if rows == self.chunk_rows or lines.position - start >= self.chunk_bytes:
+            if rows == self._chunk_rows or lines.position - start >= self._chunk_bytes:
                 if rows:
                     number += 1
                     yield self._chunk(number, start, first_line, rows)
@@ -138,16 +130,25 @@ class Splitter:
         if self.rows == 0:
             raise _no_rows() if self.layout.header_line else _empty()
 
+    def _records(self) -> Iterator[tuple[int, int, list[str]]]:
+        return _records(self._lines, self._dialect.delimiter, skip_space=self._dialect.skip_space)
+
     def _next(self, record: int) -> int:
+        if record > _MOST_RECORDS:
+            raise _too_many_rows()
         return (record if self.layout.by_record else self._lines.line) + 1
 
     def _show(self, line: int, cells: list[str]) -> None:
-        self.preview.append(Row(line, [_shown(cell, _PREVIEW_CELL) for cell in cells]))
+        wanted = cells[: len(self.layout.columns)]
+        longest = min(_PREVIEW_CELL, _PREVIEW_ROW // max(len(wanted), 1))
+        self.preview.append(Row(line, [shown(cell, longest) for cell in wanted]))
 
     def _chunk(self, number: int, start: int, first_line: int, rows: int) -> Chunk:
         if self.layout.encoding != self._lines.codec:
             self.layout = replace(self.layout, encoding=self._lines.codec)
         self.rows += rows
+        if self.rows > MOST_ROWS:
+            raise _too_many_rows()
         return Chunk(number, start, self._lines.position, first_line, rows, self._lines.codec)
 
 
@@ -165,34 +166,54 @@ def split(
     `watch` sees the cells of every row that is not blank, on the way.
     Reads the head at once, the rest with the iteration. Both raise BadFile.
     """
-    splitter = Splitter(pieces(blocks), options, watch, by_record=by_record)
-    splitter.chunk_rows = chunk_rows
-    splitter.chunk_bytes = chunk_bytes
-    return splitter
+    return Splitter(
+        pieces(blocks),
+        options,
+        watch,
+        by_record=by_record,
+        chunk_rows=chunk_rows,
+        chunk_bytes=chunk_bytes,
+    )
 
 
 def read_rows(
-    content: bytes, *, encoding: str, delimiter: str, first_line: int, by_record: bool = False
+    content: bytes,
+    *,
+    encoding: str,
+    delimiter: str,
+    first_line: int,
+    by_record: bool = False,
+    skip_space: bool = False,
 ) -> Iterator[Row]:
     """The records of a chunk's bytes, without blank ones. A byte that is not in `encoding` is a
     surrogate in its cell.
     """
     lines = Lines(iter([(content, True)]), Found(encoding))
-    for record, line, cells in _records(lines, delimiter):
-        if _is_filled(cells):
+    for record, line, cells in _records(lines, delimiter, skip_space=skip_space):
+        if is_filled(cells):
             yield Row(first_line - 1 + (record if by_record else line), cells)
 
 
-def _records(lines: Lines, delimiter: str) -> Iterator[tuple[int, int, list[str]]]:
+def _records(
+    lines: Lines, delimiter: str, *, skip_space: bool
+) -> Iterator[tuple[int, int, list[str]]]:
     """Each record with its place and the line it begins on, both from 1."""
-    for record, cells in enumerate(csv.reader(lines, delimiter=delimiter), 1):
+    reader = csv.reader(lines, delimiter=delimiter, skipinitialspace=skip_space)
+    for record, cells in enumerate(reader, 1):
         line = lines.record_line + 1
+        if lines.line > line:
+            _check_quotes(lines, delimiter, skip_space=skip_space)
         lines.record_ends()
         yield record, line, cells
 
 
-def _is_filled(cells: list[str]) -> bool:
-    return any(map(str.strip, cells))
+def _check_quotes(lines: Lines, delimiter: str, *, skip_space: bool) -> None:
+    """Whether a record of several lines is one: a stray quote ends where another cell begins."""
+    text = (_AFTER_QUOTE.sub("", line) for line in lines.record())
+    try:
+        list(csv.reader(text, delimiter=delimiter, skipinitialspace=skip_space, strict=True))
+    except csv.Error:
+        raise lines.unclosed(f"ends by line {lines.line}, but text follows it") from None
 
 
 def _text(head: bytes, found: Found) -> str:
@@ -202,35 +223,6 @@ def _text(head: bytes, found: Found) -> str:
     return content.decode(found.codec, errors_of(found.codec))
 
 
-def _layout(found: Dialect, encoding: str, *, by_record: bool) -> Layout:
-    if found.columns > MOST_COLUMNS:
-        line = (found.header or found.data[0]).line
-        raise BadFile(
-            "too_many_columns",
-            f"Line {line} has more than {MOST_COLUMNS} columns, which cannot be read. "
-            "Delete those that are not needed.",
-        )
-    described = zip(found.headings(), found.samples(), found.suggestions(), strict=True)
-    columns = tuple(
-        Column(
-            index=index,
-            header=header and _shown(header, _LONGEST_SHOWN),
-            sample=sample and _shown(sample, _LONGEST_SHOWN),
-            suggested_field=field,
-        )
-        for index, (header, sample, field) in enumerate(described)
-    )
-    header_line = None
-    if found.header:
-        header_line = found.skip if by_record else found.header.line
-    return Layout(encoding, found.delimiter, found.first_row, header_line, columns, by_record)
-
-
-def _shown(cell: str, length: int) -> str:
-    """The start of a cell as JSON and a table can hold it: without bytes that are no character."""
-    return _NO_CHARACTER.sub("\N{REPLACEMENT CHARACTER}", cell[:length])
-
-
 def _empty() -> BadFile:
     return BadFile("empty_file", "The file is empty. Check that the right file was chosen.")
 
@@ -238,4 +230,12 @@ def _empty() -> BadFile:
 def _no_rows() -> BadFile:
     return BadFile(
         "no_rows", "The file has headings and no rows below them. Check that it is complete."
+    )
+
+
+def _too_many_rows() -> BadFile:
+    return BadFile(
+        "too_many_rows",
+        f"The file has more than {MOST_ROWS:,} rows, or as many blank lines. Split it into files "
+        "with fewer.",
     )

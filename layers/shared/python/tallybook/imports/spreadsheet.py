@@ -14,11 +14,12 @@ import zipfile
 import zlib
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
-from decimal import Decimal
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from tallybook.imports.bad_file import BadFile
+from tallybook.imports.formats import as_seen
+from tallybook.imports.lines import MOST_RECORD
 
 if TYPE_CHECKING:
     from openpyxl.cell.read_only import EmptyCell, ReadOnlyCell
@@ -30,12 +31,12 @@ MOST_SHARED_TEXT = 32 * 1024**2  # held, and five times as much, while the sheet
 MOST_PART = 8 * 1024**2  # styles and the like, held too
 MOST_ROW = 2 * 1024**2  # of XML, held while the row is read
 MOST_ENTRIES = 10_000
+MOST_CSV = 512 * 1024**2
 _BLOCK = 64 * 1024
 
 _ROW = re.compile(rb"<(?:\w+:)?row[\s/>]")
 _SHEET = re.compile(r"xl/worksheets/[^/]+\.xml", re.IGNORECASE)
 _PART = re.compile(r'PartName="/?([^"]*)"\s+ContentType="([^"]*)"')
-_ZEROS = re.compile(r"0{2,}")
 _ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _DAMAGE = (
     *(zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError),
@@ -67,10 +68,15 @@ def as_csv(path: Path) -> Iterator[bytes]:
     """The rows as CSV in UTF-8 (comma, CRLF): the nth record is the nth row of the sheet."""
     block = io.StringIO(newline="")
     writer = csv.writer(block, lineterminator="\r\n")
+    size = 0
     for row in rows(path):
         writer.writerow(row)
         if block.tell() >= _BLOCK:
-            yield block.getvalue().encode("utf-8", "replace")
+            content = block.getvalue().encode("utf-8", "replace")
+            size += len(content)
+            if size > MOST_CSV:
+                raise _too_large()
+            yield content
             block.seek(0)
             block.truncate()
     yield block.getvalue().encode("utf-8", "replace")
@@ -88,6 +94,9 @@ def _rows(file: IO[bytes]) -> Iterator[list[str]]:
     for number, cells in enumerate(sheet.iter_rows(), 1):
         if number > MOST_ROWS:
             raise _too_many_rows()
+        # A text that is stored once may be in every cell.
+        if sum(len(cell.value) for cell in cells if isinstance(cell.value, str)) > MOST_RECORD:
+            raise _row_too_long(number)
         row = _texts(cells)
         if not row:
             blank += 1
@@ -111,11 +120,8 @@ def _text(cell: "ReadOnlyCell | Any") -> str:
             return _ESCAPED.sub(_unescape, value) if "_x" in value else value
         case bool():
             return str(value).lower()
-        case int():
-            padded = _ZEROS.fullmatch(cell.number_format)  # postal codes: 1067 is seen as 01067
-            return str(value).zfill(padded.end()) if padded else str(value)
-        case float():
-            return _decimal(value)
+        case int() | float():
+            return as_seen(value, cell.number_format)
         case datetime():
             return _moment(value)
         case date() | time():
@@ -123,12 +129,6 @@ def _text(cell: "ReadOnlyCell | Any") -> str:
         case timedelta():
             return str(value)
     return str(value)
-
-
-def _decimal(value: float) -> str:
-    """With the 15 digits that Excel has, not the 17 that it stores."""
-    plain = format(Decimal(format(value, ".15g")), "f")
-    return plain.rstrip("0").rstrip(".") if "." in plain else plain
 
 
 def _moment(value: datetime) -> str:
@@ -211,6 +211,14 @@ def _too_large() -> BadFile:
         "spreadsheet_too_large",
         "This spreadsheet is too large to be read as XLSX. "
         "Save its first sheet as CSV (UTF-8), which may have any number of rows.",
+    )
+
+
+def _row_too_long(number: int) -> BadFile:
+    return BadFile(
+        "line_too_long",
+        f"Row {number} of the sheet has more than {MOST_RECORD // 1024} KB of text. "
+        "Check that each client is in a row of its own.",
     )
 
 
