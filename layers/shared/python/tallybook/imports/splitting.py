@@ -236,6 +236,6 @@ def _no_rows() -> BadFile:
 def _too_many_rows() -> BadFile:
     return BadFile(
         "too_many_rows",
-        f"The file has more than {MOST_ROWS:,} rows, or as many blank lines. Split it into files "
-        "with fewer.",
+        f"The file has more than {MOST_ROWS:,} rows, or more than {_MOST_RECORDS:,} with blank "
+        "ones. Split it into several files.",
     )
