@@ -197,7 +197,7 @@ def test_files_of_imports_expire_and_nothing_of_them_remains():
     expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
     assert expiring == {"imports/": 90, "uploads/": 90, "results/": 90}
     (rest,) = (rule for rule in rules if "Prefix" not in rule)
-    assert rest["NoncurrentVersionExpiration"] == {"NoncurrentDays": 7}
+    assert rest["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
     assert rest["ExpiredObjectDeleteMarker"] is True
     assert rest["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
 

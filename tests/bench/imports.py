@@ -11,7 +11,7 @@ import shutil
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager, redirect_stdout
+from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from itertools import batched
 from pathlib import Path
@@ -172,7 +172,8 @@ def import_rows(
     found.items = len(items) / splitting.CHUNK_ROWS
     found.needed = sum(map(needed_units, items)) / splitting.CHUNK_ROWS
     found.edge = Counter(bench.place.edge_says("counts")) - earlier
-    bench.admin.delete_table(TableName=_FLOOR_TABLE)
+    with suppress(bench.admin.exceptions.ResourceNotFoundException):
+        bench.admin.delete_table(TableName=_FLOOR_TABLE)
     _expect(bench, import_id, status="completed", rows=rows, created=rows)
     return found
 
