@@ -115,7 +115,7 @@ def _created(made: Import) -> Response[Import]:
 
 
 def _with_form(made: Import) -> Response[Import]:
-    form = bucket.upload_form(*store.upload_key(made.import_id, made.filename))
+    form = bucket.upload_form(*bucket.upload_key(made.import_id, made.filename))
     return _created(made.model_copy(update={"upload": Upload(**form)}))
 
 

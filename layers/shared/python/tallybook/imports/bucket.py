@@ -34,6 +34,14 @@ client: Any = botocore.session.get_session().create_client(
 )
 
 
+def upload_key(import_id: str, filename: str) -> tuple[str, str]:
+    """Where the file of a wizard goes in the bucket, and its content type."""
+    if filename.lower().endswith(".xlsx"):
+        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+        return f"uploads/{import_id}/clients.xlsx", kind
+    return f"uploads/{import_id}/clients.csv", "text/csv"
+
+
 def upload_form(key: str, content_type: str) -> dict[str, Any]:
     """The presigned POST {"url", "fields"} for one file of at most `MOST_BYTES`, for an hour."""
     form: dict[str, Any] = client.generate_presigned_post(

@@ -17,9 +17,10 @@ from tallybook.imports.mapping import columns_of, id_of, number_of, partition, r
 from tallybook.imports.outcomes import Left, left_file, rejects_file
 from tallybook.imports.records import ChunkRecord, ImportRecord, LayoutRecord
 from tallybook.imports.rules import Plan, Reject
-from tallybook.table import Item, differences, find, query_prefix, read
+from tallybook.imports.store import edited, write
+from tallybook.table import Item, find, query_prefix, read
 from tallybook.transactions import Transaction
-from tallybook.versions import VersionChanged, version_changed
+from tallybook.versions import VersionChanged
 
 REJECTS, LEFT = "rejects.csv", "left.csv"
 
@@ -66,13 +67,13 @@ def _conclude(
     *,
     undone: dict[str, int] | None = None,
 ) -> ImportRecord | None:
-    after = read(ImportRecord, record.serialize())
-    after.row |= {"status": status, "finished_at": timestamp(now), **counts}
-    after.undone = undone
-    after.version = int(record.version) + 1
+    def edit(after: ImportRecord) -> None:
+        after.row |= {"status": status, "finished_at": timestamp(now), **counts}
+        after.undone = undone
+
+    after, _ = edited(record, edit)
     transaction = Transaction()
-    is_unchanged = ImportRecord.version == record.version
-    transaction.update(record, differences(record, after), is_unchanged, version_changed)
+    write(transaction, record, after, None)
     try:
         transaction.commit()
     except VersionChanged:  # another worker has finished it; or it was started again, and the

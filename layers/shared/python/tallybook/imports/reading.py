@@ -3,7 +3,6 @@
 Reading again, because the event came twice or a container died, ends the same.
 """
 
-from collections.abc import Callable
 from datetime import datetime
 
 from tallybook.dates import timestamp
@@ -13,8 +12,8 @@ from tallybook.imports.cutting import Arrival, Found, cut
 from tallybook.imports.mapping import id_of, partition, suggested
 from tallybook.imports.records import ImportRecord, JobRecord
 from tallybook.imports.rules import dropped_id
-from tallybook.imports.store import begun, check_mapping, new_record
-from tallybook.table import absent, differences, find, read
+from tallybook.imports.store import Edit, begun, check_mapping, edited, new_record, write
+from tallybook.table import absent, find
 from tallybook.transactions import Transaction
 from tallybook.versions import VersionChanged, version_changed
 
@@ -123,17 +122,10 @@ def _failed(record: ImportRecord, code: str, detail: str, now: datetime) -> Impo
     return _changed(record, edit)
 
 
-def _changed(
-    record: ImportRecord, edit: Callable[[ImportRecord], JobRecord | None]
-) -> ImportRecord:
+def _changed(record: ImportRecord, edit: Edit) -> ImportRecord:
     """Write what `edit` changes. Raises `VersionChanged` when others were quicker."""
-    after = read(ImportRecord, record.serialize())
-    job = edit(after)
-    after.version = int(record.version) + 1
+    after, job = edited(record, edit)
     transaction = Transaction()
-    is_unchanged = ImportRecord.version == record.version
-    transaction.update(record, differences(record, after), is_unchanged, version_changed)
-    if job:
-        transaction.put(job, absent(JobRecord))
+    write(transaction, record, after, job)
     transaction.commit()
     return after

@@ -30,7 +30,7 @@ type Edit = Callable[[ImportRecord], JobRecord | None]
 
 
 def create(new: NewImport, *, by: str, at: datetime, once: Once) -> Import:
-    """An import that waits for its file, which is to be put at `upload_key`."""
+    """An import that waits for its file, which is to be put at `bucket.upload_key`."""
     record = new_record(
         new_id(at), filename=new.filename, source="wizard", by=by, at=at, dry_run=new.dry_run
     )
@@ -205,17 +205,30 @@ def check_mapping(mapping: dict[str, str], layout: LayoutRecord) -> None:
         raise InvalidField("mapping", message)
 
 
-def _edit(record: ImportRecord, layout: LayoutRecord | None, edit: Edit, once: Once) -> Import:
+def edited(record: ImportRecord, edit: Edit) -> tuple[ImportRecord, JobRecord | None]:
+    """The import as `edit` makes it, a version further, and the job that it begins."""
     after = read(ImportRecord, record.serialize())
     job = edit(after)
     after.version = int(record.version) + 1
+    return after, job
+
+
+def write(
+    transaction: Transaction, before: ImportRecord, after: ImportRecord, job: JobRecord | None
+) -> None:
+    """Add what an edit changed. The commit raises `VersionChanged` when others were quicker."""
+    is_unchanged = ImportRecord.version == before.version
+    transaction.update(before, differences(before, after), is_unchanged, version_changed)
+    if job:
+        transaction.put(job, absent(JobRecord))
+
+
+def _edit(record: ImportRecord, layout: LayoutRecord | None, edit: Edit, once: Once) -> Import:
+    after, job = edited(record, edit)
     answer = to_import(after, layout)
     transaction = Transaction()
     once.claim(transaction, answer)
-    is_unchanged = ImportRecord.version == record.version
-    transaction.update(record, differences(record, after), is_unchanged, version_changed)
-    if job:
-        transaction.put(job, absent(JobRecord))
+    write(transaction, record, after, job)
     transaction.commit()
     return answer
 
@@ -240,11 +253,3 @@ def _why_not(record: ImportRecord) -> str:
 def _state(record: ImportRecord) -> str:
     dry = " (a dry run)" if record.row["dry_run"] else ""
     return f"the import is {record.row['status']}{dry}"
-
-
-def upload_key(import_id: str, filename: str) -> tuple[str, str]:
-    """Where the file of a wizard goes in the bucket, and its content type."""
-    if filename.lower().endswith(".xlsx"):
-        kind = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-        return f"uploads/{import_id}/clients.xlsx", kind
-    return f"uploads/{import_id}/clients.csv", "text/csv"
