@@ -307,7 +307,7 @@ def what_was_read(snapshot: Snapshot) -> Things:
             found[key] = item | dict.fromkeys(("attempts", "version", "started_at"))
         if key[1].startswith("JOB#"):
             del found[key]
-            found[key[0], "JOB"] = item | dict.fromkeys(("at", "sk"))
+            found[key[0], "JOB"] = item | dict.fromkeys(("at", "sk", "ttl"))
     return found
 
 
