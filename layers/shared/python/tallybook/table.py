@@ -30,7 +30,7 @@ The index `agenda` holds what falls due; nothing is due yet.
 """
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -187,6 +187,16 @@ def query_prefix(pk: str, prefix: str, **request: Any) -> tuple[list[Item], Item
         ExpressionAttributeValues={":pk": {"S": pk}, ":prefix": {"S": prefix}},
         **request,
     )
+
+
+def query_all(pk: str, prefix: str, **request: Any) -> Iterator[Item]:
+    """Every item of a partition whose sort key begins with `prefix`: a Query for each page."""
+    while True:
+        items, last = query_prefix(pk, prefix, **request)
+        yield from items
+        if last is None:
+            return
+        request["ExclusiveStartKey"] = last
 
 
 def read[R: Record](record: type[R], item: Item) -> R:

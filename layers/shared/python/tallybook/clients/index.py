@@ -15,7 +15,7 @@ from tallybook.clients.records import (
 )
 from tallybook.clients.rules import tokens
 from tallybook.errors import EmailTaken, NumberTaken
-from tallybook.table import Item, absent, find, query_prefix
+from tallybook.table import Item, absent, find, query_all
 from tallybook.text import sort_key
 from tallybook.transactions import Transaction
 
@@ -55,10 +55,7 @@ def tokenize(
 
 def favourites_of(staff_id: str) -> list[str]:
     """The ids of the clients that a staff member marked as favourites."""
-    items, last = query_prefix(f"STAFF#{staff_id}", "FAVOURITE#")
-    while last:
-        more, last = query_prefix(f"STAFF#{staff_id}", "FAVOURITE#", ExclusiveStartKey=last)
-        items += more
+    items = query_all(f"STAFF#{staff_id}", "FAVOURITE#")
     return [item["sk"]["S"].removeprefix("FAVOURITE#") for item in items]
 
 

@@ -2,17 +2,15 @@
 
 import json
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from tallybook.imports.mapping import partition
 from tallybook.imports.records import BeforeRecord
+from tallybook.imports.store import KEPT
 from tallybook.table import absent, find_all, read
 from tallybook.transactions import Transaction
 from tallybook.versions import version_changed
-
-_LASTS = timedelta(days=100)  # longer than an import can be undone
-
 
 type Before = tuple[int, dict[str, Any], str | None]
 """The line of a row, what undoes its change, and the import that had written the client before."""
@@ -46,7 +44,7 @@ def take_down(
         before=json.dumps(first, ensure_ascii=False),
         written_by=note.written_by if note else written_by,
         lines={**(note.lines if note else {}), str(line): 1},
-        ttl=int((began + _LASTS).timestamp()),
+        ttl=int((began + KEPT).timestamp()),
     )
     stands = BeforeRecord.lines == note.lines if note else absent(BeforeRecord)
     transaction.put(record, stands, version_changed)

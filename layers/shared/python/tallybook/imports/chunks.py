@@ -15,14 +15,20 @@ from tallybook.imports.outcomes import Entered, Undone
 from tallybook.imports.records import ChunkRecord, ImportRecord, LayoutRecord
 from tallybook.table import find_all, read
 from tallybook.transactions import Transaction
-from tallybook.versions import VersionChanged, version_changed
+from tallybook.versions import VersionChanged, until_unchanged, version_changed
 
 
 def work(import_id: str, job: int, number: int, *, now: datetime) -> ImportRecord | None:
     """Do the job with the chunk, unless it is done; returns the import if that finished it.
 
-    A message of an earlier job is not for us any more.
+    A message of an earlier job is not for us any more. Raises `Busy` when others never let some
+    of its rows through.
     """
+    # Another worker may be at the same chunk: what it has kept on it counts.
+    return until_unchanged(lambda: _work(import_id, job, number, now))
+
+
+def _work(import_id: str, job: int, number: int, now: datetime) -> ImportRecord | None:
     keys = [
         (partition(import_id), "IMPORT"),
         (partition(import_id), "LAYOUT"),

@@ -139,5 +139,5 @@ def _forgotten_at(arrival: Arrival) -> int:
 
 def _keep_preview(import_id: str, splitter: Splitter) -> None:
     rows = [{"line": row.line, "cells": row.cells} for row in splitter.preview]
-    content = json.dumps(rows, ensure_ascii=False).encode("utf-8", "replace")
+    content = json.dumps(rows, ensure_ascii=False).encode()
     bucket.put(results(import_id, "preview.json"), content, "application/json")

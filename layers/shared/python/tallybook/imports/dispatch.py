@@ -1,11 +1,10 @@
 """Sends the chunks of an import to their queue. Sending one again is harmless."""
 
 from collections.abc import Iterator
-from typing import Any
 
 from tallybook.imports import queue
 from tallybook.imports.mapping import partition
-from tallybook.table import query_prefix
+from tallybook.table import query_all
 
 
 def send(import_id: str, job: int) -> int:
@@ -21,23 +20,14 @@ def send(import_id: str, job: int) -> int:
 
 
 def _open_chunks(import_id: str, job: int) -> Iterator[int]:
-    last: Any = None
     number, is_done = 0, True
-    while True:
-        more = {"ExclusiveStartKey": last} if last else {}
-        items, last = query_prefix(
-            partition(import_id),
-            "CHUNK#",
-            ProjectionExpression="sk, done",
-            ConsistentRead=True,  # they may have been written a moment ago
-            **more,
-        )
-        for item in items:
-            number = int(item["sk"]["S"].removeprefix("CHUNK#"))
-            if int(item.get("done", {"N": "0"})["N"]) < job:
-                is_done = False
-                yield number
-        if last is None:
-            break
+    # Read consistently: they may have been written a moment ago.
+    for item in query_all(
+        partition(import_id), "CHUNK#", ProjectionExpression="sk, done", ConsistentRead=True
+    ):
+        number = int(item["sk"]["S"].removeprefix("CHUNK#"))
+        if int(item.get("done", {"N": "0"})["N"]) < job:
+            is_done = False
+            yield number
     if number and is_done:
         yield number

@@ -35,8 +35,6 @@ from tallybook.imports.rules import (
     refused,
 )
 from tallybook.imports.splitting import read_rows
-from tallybook.table import find_all, read
-from tallybook.versions import until_unchanged
 
 
 def judge_all(
@@ -60,24 +58,20 @@ def judge_all(
 
 
 def enter(record: ImportRecord, layout: LayoutRecord, chunk: ChunkRecord) -> Entered:
-    """Import the chunk. Raises `Busy` when others never let some of its rows through."""
-    judged_rows = list(judge_all(record, layout, chunk))
+    """Import the chunk.
 
-    known = iter([chunk])
-
-    def attempt() -> Entered:
-        # Another worker may be at the same chunk: then what it decided counts.
-        run = _Run(record, layout, next(known, None) or _read_again(chunk))
-        run.outcome.rejects += [each for each in judged_rows if isinstance(each, Reject)]
-        entries = [each for each in judged_rows if isinstance(each, Entry)]
-        packing.until_done(run.round, entries)
-        return run.outcome.sorted()
-
-    return until_unchanged(attempt)
-
-
-def _read_again(chunk: ChunkRecord) -> ChunkRecord:
-    return read(ChunkRecord, find_all([(chunk.pk, chunk.sk)], consistent=True)[0])
+    Raises `Busy` when others never let some of its rows through, and `VersionChanged` when another
+    worker has decided what becomes of them.
+    """
+    run = _Run(record, layout, chunk)
+    entries: list[Entry] = []
+    for each in judge_all(record, layout, chunk):
+        if isinstance(each, Entry):
+            entries.append(each)
+        else:
+            run.outcome.rejects.append(each)
+    packing.until_done(run.round, entries)
+    return run.outcome.sorted()
 
 
 @dataclass
@@ -174,11 +168,8 @@ class _Run:
         return owners
 
     def _creation(self, entry: Entry) -> Work:
-        given = {
-            "number": entry.new.number or self.numbers.kept(entry.line),
-            "currency": entry.new.currency or self.record.currency,
-        }
-        new, own_id = entry.new.model_copy(update=given), self._client_id(entry.line)
+        new = entry.completed(self.numbers.kept(entry.line), self.record.currency)
+        own_id = self._client_id(entry.line)
         transaction = imported.creation(new, own_id, at=self.at, by=self.import_id)
         return Work(entry.line, transaction, own_id)
 

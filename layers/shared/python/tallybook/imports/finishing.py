@@ -17,9 +17,8 @@ from tallybook.imports.mapping import columns_of, id_of, number_of, partition, r
 from tallybook.imports.outcomes import Left, left_file, rejects_file
 from tallybook.imports.records import ChunkRecord, ImportRecord, LayoutRecord
 from tallybook.imports.rules import Plan, Reject
-from tallybook.imports.store import edited, write
-from tallybook.table import Item, find, query_prefix, read
-from tallybook.transactions import Transaction
+from tallybook.imports.store import changed
+from tallybook.table import find, query_all, read
 from tallybook.versions import VersionChanged
 
 REJECTS, LEFT = "rejects.csv", "left.csv"
@@ -32,7 +31,8 @@ def finish_if_done(import_id: str, job: int, *, now: datetime) -> ImportRecord |
         return None
     if record.row["done"] < record.row["chunks"]:
         return None
-    chunks = list(_chunks(import_id))
+    items = query_all(partition(import_id), "CHUNK#", ConsistentRead=True)
+    chunks = [read(ChunkRecord, item) for item in items]
     if record.kind == "undo":
         return _finish_undoing(record, chunks, now)
     layout = find(LayoutRecord, partition(import_id), "LAYOUT")
@@ -71,25 +71,10 @@ def _conclude(
         after.row |= {"status": status, "finished_at": timestamp(now), **counts}
         after.undone = undone
 
-    after, _ = edited(record, edit)
-    transaction = Transaction()
-    write(transaction, record, after, None)
     try:
-        transaction.commit()
+        return changed(record, edit)
     except VersionChanged:  # another worker has finished it; or it was started again, and the
         return None  # outbox sends a chunk once more, whose worker finishes it
-    return after
-
-
-def _chunks(import_id: str) -> list[ChunkRecord]:
-    chunks: list[ChunkRecord] = []
-    start: Item | None = None
-    while True:
-        more = {"ExclusiveStartKey": start} if start else {}
-        items, start = query_prefix(partition(import_id), "CHUNK#", ConsistentRead=True, **more)
-        chunks += [read(ChunkRecord, item) for item in items]
-        if start is None:
-            return chunks
 
 
 def _rejects(

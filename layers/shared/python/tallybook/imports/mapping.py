@@ -55,18 +55,13 @@ def stored_layout(layout: Layout) -> dict[str, Any]:
         "columns": [
             {
                 "index": column.index,
-                "header": _storable(column.header),
-                "sample": _storable(column.sample, _LONGEST_SAMPLE),
+                "header": column.header,
+                "sample": column.sample and column.sample[:_LONGEST_SAMPLE],
                 "suggested_field": column.suggested_field,
             }
             for column in layout.columns
         ],
     }
-
-
-def _storable(text: str | None, longest: int = 100) -> str | None:
-    """Bytes that are not of the file's encoding are lone surrogates, which no store takes."""
-    return text and text[:longest].encode("utf-8", "replace").decode()
 
 
 def columns_of(record: ImportRecord, layout: LayoutRecord) -> Columns:

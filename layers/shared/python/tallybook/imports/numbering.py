@@ -51,15 +51,11 @@ class Numbers:
         free = numbers.free(self._pattern, len(lines))
         kept = self._kept | dict(zip(lines, free, strict=True))
         stored = {str(line): number for line, number in kept.items()}
-        before = ChunkRecord.numbers.does_not_exist() if not self._stored else None
+        noted = ChunkRecord.numbers
+        stands = noted == self._stored if self._stored else noted.does_not_exist()
         transaction = Transaction()
         following = numbers.take(transaction, free[-1])
-        transaction.update(
-            self._chunk,
-            [ChunkRecord.numbers.set(stored)],
-            before if before is not None else ChunkRecord.numbers == self._stored,
-            self._learn,
-        )
+        transaction.update(self._chunk, [noted.set(stored)], stands, self._learn)
         transaction.commit()
         numbers.remember(following)
         self._stored, self._kept = stored, kept

@@ -12,7 +12,7 @@ from tallybook.imports.cutting import Arrival, Found, cut
 from tallybook.imports.mapping import id_of, partition, suggested
 from tallybook.imports.records import ImportRecord, JobRecord
 from tallybook.imports.rules import dropped_id
-from tallybook.imports.store import Edit, begun, check_mapping, edited, new_record, write
+from tallybook.imports.store import begun, changed, check_mapping, new_record
 from tallybook.table import absent, find
 from tallybook.transactions import Transaction
 from tallybook.versions import VersionChanged, version_changed
@@ -56,7 +56,7 @@ def _claim(arrival: Arrival) -> ImportRecord | None:
     record = find(ImportRecord, partition(rest.partition("/")[0]), "IMPORT")
     if record is None or not _is_ours(record, arrival):
         return None
-    return _changed(record, lambda after: _begin_reading(after, arrival))
+    return changed(record, lambda after: _begin_reading(after, arrival))
 
 
 def _of_dropped(arrival: Arrival, filename: str) -> ImportRecord | None:
@@ -71,7 +71,7 @@ def _of_dropped(arrival: Arrival, filename: str) -> ImportRecord | None:
         earlier = find(ImportRecord, partition(import_id), "IMPORT")
         if earlier is None or earlier.row["status"] != "reading":
             return None
-        return _changed(earlier, lambda after: _begin_reading(after, arrival))
+        return changed(earlier, lambda after: _begin_reading(after, arrival))
     return record
 
 
@@ -111,7 +111,7 @@ def _finish(record: ImportRecord, found: Found, now: datetime) -> ImportRecord:
         kind = "dry_run" if after.row["dry_run"] else "import"
         return begun(after, kind, by=after.row.get("by"), at=now)
 
-    return _changed(record, edit)
+    return changed(record, edit)
 
 
 def _failed(record: ImportRecord, code: str, detail: str, now: datetime) -> ImportRecord:
@@ -119,13 +119,4 @@ def _failed(record: ImportRecord, code: str, detail: str, now: datetime) -> Impo
         after.row |= {"status": "failed", "finished_at": timestamp(now)}
         after.row["error"] = {"code": code, "detail": detail}
 
-    return _changed(record, edit)
-
-
-def _changed(record: ImportRecord, edit: Edit) -> ImportRecord:
-    """Write what `edit` changes. Raises `VersionChanged` when others were quicker."""
-    after, job = edited(record, edit)
-    transaction = Transaction()
-    write(transaction, record, after, job)
-    transaction.commit()
-    return after
+    return changed(record, edit)

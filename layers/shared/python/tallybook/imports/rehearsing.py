@@ -72,11 +72,8 @@ class _Rehearsal:
         for claim in _claims(entry).values():
             self._owners[claim] = own_id
         if self._record.update_existing:
-            given = {
-                "number": entry.new.number or f"line {entry.line}",  # whichever it will be
-                "currency": entry.new.currency or self._record.currency,
-            }
-            new = entry.new.model_copy(update=given)
+            # Its number, whichever it will be, is nobody else's.
+            new = entry.completed(f"line {entry.line}", self._record.currency)
             self._clients[own_id] = imported.made(new, own_id, at=str(self._record.started_at))
 
     def _change(self, entry: Entry, owner: str) -> Reject | None:
@@ -112,8 +109,7 @@ def rehearse(record: ImportRecord, layout: LayoutRecord, chunk: ChunkRecord) -> 
                 outcome.updated.append((entry.line, owner))
             case _:
                 outcome.created.append((entry.line, ""))
-    outcome.rejects.sort(key=lambda reject: reject.line)
-    return outcome
+    return outcome.sorted()
 
 
 def again(

@@ -1,4 +1,4 @@
-"""The rules of an import: what a row says, whose client it means, and how far the work is. Pure."""
+"""The rules of an import: whether a row can go in, and whose client it means. Pure."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -47,6 +47,14 @@ class Entry:
     @property
     def is_nameless(self) -> bool:
         return "business_name" not in self.document
+
+    def completed(self, number: str | None, currency: str | None) -> NewClient:
+        """The client to make, with this number and currency where the row has none."""
+        given = {
+            "number": self.new.number or number,
+            "currency": self.new.currency or currency,
+        }
+        return self.new.model_copy(update=given)
 
 
 @dataclass(frozen=True)

@@ -23,10 +23,11 @@ from tallybook.versions import until_unchanged, version_changed
 
 UNDO_LASTS = timedelta(days=85)  # what it takes is kept for 90
 FILE_LASTS = timedelta(days=85)
-KEPT = timedelta(days=100)  # what is noted of the file
+KEPT = timedelta(days=100)  # what is noted of the file, and of clients before they were changed
 _UPLOAD_LASTS = timedelta(days=7)
 
 type Edit = Callable[[ImportRecord], JobRecord | None]
+type Claim = Callable[[Transaction, ImportRecord], None]
 
 
 def create(new: NewImport, *, by: str, at: datetime, once: Once) -> Import:
@@ -205,32 +206,30 @@ def check_mapping(mapping: dict[str, str], layout: LayoutRecord) -> None:
         raise InvalidField("mapping", message)
 
 
-def edited(record: ImportRecord, edit: Edit) -> tuple[ImportRecord, JobRecord | None]:
-    """The import as `edit` makes it, a version further, and the job that it begins."""
+def changed(record: ImportRecord, edit: Edit, claim: Claim | None = None) -> ImportRecord:
+    """Let `edit` change the import, and write that with the job that it begins, if it does.
+
+    Raises `VersionChanged` when others were quicker. `claim` adds what goes with it.
+    """
     after = read(ImportRecord, record.serialize())
     job = edit(after)
     after.version = int(record.version) + 1
-    return after, job
-
-
-def write(
-    transaction: Transaction, before: ImportRecord, after: ImportRecord, job: JobRecord | None
-) -> None:
-    """Add what an edit changed. The commit raises `VersionChanged` when others were quicker."""
-    is_unchanged = ImportRecord.version == before.version
-    transaction.update(before, differences(before, after), is_unchanged, version_changed)
+    transaction = Transaction()
+    if claim:
+        claim(transaction, after)
+    is_unchanged = ImportRecord.version == record.version
+    transaction.update(record, differences(record, after), is_unchanged, version_changed)
     if job:
         transaction.put(job, absent(JobRecord))
+    transaction.commit()
+    return after
 
 
 def _edit(record: ImportRecord, layout: LayoutRecord | None, edit: Edit, once: Once) -> Import:
-    after, job = edited(record, edit)
-    answer = to_import(after, layout)
-    transaction = Transaction()
-    once.claim(transaction, answer)
-    write(transaction, record, after, job)
-    transaction.commit()
-    return answer
+    def claim(transaction: Transaction, after: ImportRecord) -> None:
+        once.claim(transaction, to_import(after, layout))
+
+    return to_import(changed(record, edit, claim), layout)
 
 
 def _chosen(mapping: Mapping[str, str | None] | None) -> dict[str, str]:
