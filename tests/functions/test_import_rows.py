@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tallybook.imports import bucket, queue
+from tallybook import queues
+from tallybook.imports import bucket
 from tests.support import imports, stored
 from tests.support.api import Staff
 from tests.support.imports import Pipeline
@@ -569,7 +570,7 @@ def test_a_chunk_that_crashes_comes_back_soon_and_later_each_time(
     (message,) = messages_of(pipeline)
     with (
         imports.crashing(bucket.client, "GetObject"),
-        imports.calls(queue.client, "ChangeMessageVisibility") as calls,
+        imports.calls(queues.client, "ChangeMessageVisibility") as calls,
     ):
         assert imports.failures(message, receive_count=received) == [message]
     assert [call["VisibilityTimeout"] for call in calls] == [seconds]

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 
-from tallybook.imports import queue
+from tallybook import queues
 from tests.support import imports, stored
 from tests.support.api import Staff, invoke
 from tests.support.imports import Pipeline, stream_event
@@ -38,7 +38,7 @@ def test_every_chunk_of_a_job_is_sent(pipeline: Pipeline, small_chunks: None):
 
 def test_more_chunks_are_sent_than_a_request_takes(pipeline: Pipeline, small_chunks: None):
     jobs = begun(pipeline, rows=42)
-    with imports.calls(queue.client, "SendMessageBatch") as calls:
+    with imports.calls(queues.client, "SendMessageBatch") as calls:
         assert failed(jobs) == []
     assert [len(call["Entries"]) for call in calls] == [10, 10, 1]
     assert sorted(message["chunk"] for message in imports.received()) == list(range(1, 22))
@@ -98,8 +98,8 @@ def twice(pipeline: Pipeline) -> list[stored.Item]:
 @pytest.mark.parametrize(
     "refused",
     [
-        imports.refusing(queue.client, "SendMessageBatch", {"Failed": [REFUSAL]}),
-        imports.crashing(queue.client, "SendMessageBatch", times=9),
+        imports.refusing(queues.client, "SendMessageBatch", {"Failed": [REFUSAL]}),
+        imports.crashing(queues.client, "SendMessageBatch", times=9),
         stored.fault("Query", "InternalServerError"),
     ],
 )
@@ -113,7 +113,7 @@ def test_a_record_that_could_not_be_sent_comes_again(refused: Any, pipeline: Pip
 
 def test_of_several_records_only_those_come_again_that_could_not_be_sent(pipeline: Pipeline):
     jobs = twice(pipeline)
-    with imports.crashing(queue.client, "SendMessageBatch"):
+    with imports.crashing(queues.client, "SendMessageBatch"):
         assert failed(jobs) == [f"{1:021d}"]
     (message,) = imports.received()
     assert message["import_id"] == jobs[1]["pk"].removeprefix("IMPORT#")
@@ -123,7 +123,7 @@ def test_some_messages_that_the_queue_refuses_are_enough_to_send_all_again(
     owner: Staff, pipeline: Pipeline, small_chunks: None
 ):
     jobs = [*begun(pipeline), *begun(pipeline)]
-    with imports.refusing(queue.client, "SendMessageBatch", {"Failed": [REFUSAL]}, times=1):
+    with imports.refusing(queues.client, "SendMessageBatch", {"Failed": [REFUSAL]}, times=1):
         assert failed(jobs) == [f"{1:021d}"]
     assert failed(jobs[:1]) == []
     for message in imports.received():

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
+from tallybook import batches
 from tests.builders import new_client, removal_event
 from tests.support import stored
-from tests.support.api import Staff, function, invoke
+from tests.support.api import Staff, invoke
 
 BOOKS = ["LEDGER#EUR#2026-11-22#1", "MONTH#EUR#2026-11", "INVOICE#1", "CREDITNOTE#1", "PAYMENT#1"]
 OTHERS = ["HISTORY#1", "EMAIL#1", "TASK#1", "ESTIMATE#1", "AGENDA#invoice#1", "FILE#1"]
@@ -137,15 +138,15 @@ def test_the_log_says_which_removal_failed_and_why(
         ids.append(client_with_everything(owner, member, emails=[f"a{number}@x.example"]))
         delete(owner, ids[-1])
     log = io.StringIO()
-    for handler in function("removals").logger.handlers:
+    for handler in batches.logger.handlers:
         assert isinstance(handler, logging.StreamHandler)
         monkeypatch.setattr(handler, "stream", log)
     with stored.fault("BatchWriteItem", "InternalServerError", after=1):
         assert len(remove(*ids)) == 1
     removed, failed = map(json.loads, log.getvalue().splitlines())
-    assert (removed["level"], removed["message"]) == ("INFO", "removed")
-    assert (failed["level"], failed["message"]) == ("ERROR", "not removed")
-    assert [removed["client_id"], failed["client_id"]] == ids
+    assert (removed["level"], removed["message"]) == ("INFO", "done")
+    assert (failed["level"], failed["message"]) == ("ERROR", "not done")
+    assert [removed["pk"], failed["pk"]] == [f"CLIENT#{client_id}" for client_id in ids]
     assert "InternalServerError" in failed["exception"]
     assert "müller" not in log.getvalue().casefold()
 

@@ -7,8 +7,8 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
-from tallybook import dynamodb
-from tallybook.imports import bucket, queue
+from tallybook import dynamodb, queues
+from tallybook.imports import bucket
 
 WRITES = ("TransactWriteItems", "BatchWriteItem", "PutItem", "UpdateItem", "DeleteItem")
 READS = ("GetItem", "BatchGetItem", "Query", "GetObject", "HeadObject")
@@ -96,7 +96,7 @@ def death_at_call(count: int, *, when: str) -> Iterator[None]:
                 raise Death
 
     with ExitStack() as hooks:
-        for service, client in (("dynamodb", None), ("s3", bucket.client), ("sqs", queue.client)):
+        for service, client in (("dynamodb", None), ("s3", bucket.client), ("sqs", queues.client)):
             hooks.enter_context(hooked(f"before-call.{service}", ask, client))
             hooks.enter_context(hooked(f"after-call.{service}", answer, client))
         yield

@@ -1,47 +1,11 @@
 """The queue of chunks to work on."""
 
-import json
 import os
-from collections.abc import Iterable
-from itertools import batched
-from typing import Any
+from functools import partial
 
-import botocore.session
-from botocore.config import Config
-
-from tallybook.errors import Unavailable
+from tallybook import queues
 
 QUEUE_URL = os.environ["IMPORT_QUEUE_URL"]
-_MOST_MESSAGES = 10  # of a SendMessageBatch
 
-client: Any = botocore.session.get_session().create_client(
-    "sqs",
-    config=Config(
-        connect_timeout=2, read_timeout=5, retries={"mode": "standard", "total_max_attempts": 4}
-    ),
-)
-
-
-def send(messages: Iterable[dict[str, Any]]) -> int:
-    """Send the messages; returns how many. Raises `Unavailable` when the queue takes not all.
-
-    Sending some of them again is harmless.
-    """
-    sent = 0
-    for batch in batched(messages, _MOST_MESSAGES, strict=False):
-        entries = [
-            {"Id": str(place), "MessageBody": json.dumps(message)}
-            for place, message in enumerate(batch)
-        ]
-        answer = client.send_message_batch(QueueUrl=QUEUE_URL, Entries=entries)
-        if answer.get("Failed"):
-            raise Unavailable(f"The queue refused {len(answer['Failed'])} messages.")
-        sent += len(entries)
-    return sent
-
-
-def try_again_in(seconds: int, receipt: str) -> None:
-    """Let a message that failed come back sooner than its visibility time-out says."""
-    client.change_message_visibility(
-        QueueUrl=QUEUE_URL, ReceiptHandle=receipt, VisibilityTimeout=seconds
-    )
+send = partial(queues.send, QUEUE_URL)
+try_again_in = partial(queues.try_again_in, QUEUE_URL)

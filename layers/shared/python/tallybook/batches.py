@@ -1,0 +1,91 @@
+"""Functions that work through a batch of a stream or a queue: what all of them do the same way.
+
+`of_stream` and `of_queue` make the Lambda handler. What fails is logged and comes again; the rest
+of the batch is done.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aws_lambda_powertools import Logger
+from aws_lambda_powertools.utilities.batch import (
+    BatchProcessor,
+    EventType,
+    process_partial_response,
+)
+from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+
+from tallybook import startup
+
+type Json = dict[str, Any]
+type Handler = Callable[[Json, Any], Any]
+type Said = Mapping[str, object] | None
+"""What a log line says of a piece of work that was done."""
+
+logger = Logger()
+_LONGEST_PAUSE = 300
+
+
+def of_stream(work: Callable[[DynamoDBRecord], Said]) -> Handler:
+    """A handler of the table's stream. `work` may be given a record twice."""
+
+    def one(record: DynamoDBRecord) -> None:
+        keys = record.dynamodb.keys if record.dynamodb else {}
+        with logger.append_context_keys(pk=keys.get("pk"), sk=keys.get("sk")):
+            _done(work, record)
+
+    return _handler(one, BatchProcessor(event_type=EventType.DynamoDBStreams))
+
+
+def of_queue(
+    work: Callable[[Json], Said],
+    *,
+    try_again_in: Callable[[int, str], None],
+    names: tuple[str, ...],
+) -> Handler:
+    """A handler of a queue. `work` gets the message, and may get it twice.
+
+    `try_again_in` lets one that failed come back soon. `names` are the members that logs name.
+    """
+
+    def one(record: SQSRecord) -> None:
+        message = record.json_body
+        with logger.append_context_keys(**{name: message.get(name) for name in names}):
+            try:
+                _done(work, message)
+            except Exception:
+                hasten(record, try_again_in)
+                raise
+
+    # Work that others were in the way of is no error: its message comes back.
+    return _handler(
+        one, BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+    )
+
+
+def hasten(record: SQSRecord, try_again_in: Callable[[int, str], None]) -> None:
+    """Else the message would stay away for as long as a working function may take."""
+    attempt = int(record.attributes.approximate_receive_count or 1)
+    try:
+        try_again_in(min(10 * 2**attempt, _LONGEST_PAUSE), record.receipt_handle)
+    except Exception:
+        logger.warning("not hastened", exc_info=True)
+
+
+def _done[T](work: Callable[[T], Said], given: T) -> None:
+    try:
+        said = work(given)
+    except Exception:
+        logger.exception("not done")
+        raise
+    logger.info("done", extra=dict(said or {}))
+
+
+def _handler(one: Callable[[Any], None], processor: BatchProcessor) -> Handler:
+    @logger.inject_lambda_context(clear_state=True)
+    def handler(event: Json, context: Any) -> Any:
+        return process_partial_response(event, one, processor, context)
+
+    startup.is_over()
+    return handler
