@@ -31,6 +31,7 @@ ALLOWED = {
 }
 # The modules of a feature that know its records: they read and write the table.
 STORES = {"store", "creation", "deletion", "guard", "index", "mapping", "numbers", "removal"}
+STORES |= {"entries"}  # of the history
 STORES |= {"imported"}  # of clients
 STORES |= {"changing", "chunks", "cutting", "decisions", "downloads", "entering"}  # of imports
 STORES |= {"finishing", "numbering", "reading", "rehearsing", "undoing"}

@@ -4,6 +4,11 @@
 |---|---|---|
 | ClientRecord | `CLIENT#<client_id>` | `CLIENT` |
 | ContactRecord | `CLIENT#<client_id>` | `CONTACT#<contact_id>` |
+| HistoryRecord | `CLIENT#<client_id>` | `HISTORY#<entry_id>` |
+| EmailRecord | `CLIENT#<client_id>` | `EMAIL#<email_id>` |
+| FirmEmailRecord | `FIRM` | `EMAIL#<email_id>` |
+| SentTextRecord | `CLIENT#<client_id>` | `SENTTEXT#<email_id>` |
+| HeldRecord | `CLIENT#<client_id>` | `HELD#<kind>#<id>` |
 | UniqueRecord | `UNIQUE#<field>#<value>` | `UNIQUE` |
 | SearchRecord | `SEARCH#<first two characters>` | `<token>#<client_id>` |
 | SequenceRecord | `SEQUENCE#<name>` | `SEQUENCE` |

@@ -1,0 +1,18 @@
+"""The history of a client, as the API gives it."""
+
+from typing import Literal
+
+from pydantic import Field
+
+from tallybook.models import ApiModel
+
+type Kind = Literal[
+    "note", "email", "call", "sms", "task", "payment", "invoice", "portal", "client"
+]
+
+
+class By(ApiModel):
+    """Who did something: a member of staff."""
+
+    staff_id: str = Field(examples=["6f1c1f8e-3c55-4d0b-9a57-0d6f6a0a2b11"])
+    name: str = Field(examples=["Ada Lovelace"])

@@ -1,0 +1,51 @@
+"""Mail in the table: what is to be sent, what became of it, and what waits for its client."""
+
+from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
+
+from tallybook.table import PlainMapAttribute, Record
+
+
+class EmailRecord(Record):
+    """A mail. `row` is what lists show: its state, and what is known of it since.
+
+    `row.status` is queued, sending, sent, delivered, bounced, complained, failed or unknown; a
+    mail that is held because its client is suspended is queued and has `row.held_at`.
+    """
+
+    KEY = ("CLIENT#<client_id>", "EMAIL#<email_id>")
+
+    row = PlainMapAttribute()
+    via = UnicodeAttribute()  # whose work it is: "mail", or "access" (temporary passwords)
+    template = UnicodeAttribute()
+    context = PlainMapAttribute()  # what the template is given, beside the firm and the client
+    sender = PlainMapAttribute(null=True)  # {name, email} of a member of staff; absent: the firm
+    contact_id = UnicodeAttribute(null=True)
+    attach_documents = BooleanAttribute(null=True)
+    attachments: ListAttribute[object] = ListAttribute(null=True)  # {key, filename, content_type}
+    unmailable: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, null=True)  # type: ignore[arg-type]
+    claim = PlainMapAttribute(null=True)  # {id, until, stage}
+    evidence = PlainMapAttribute()  # what SES told, see rules.settle
+    version = NumberAttribute()
+
+
+class FirmEmailRecord(EmailRecord):
+    """A mail to the firm itself."""
+
+    KEY = ("FIRM", "EMAIL#<email_id>")
+
+
+class SentTextRecord(Record):
+    """What a mail said when it was sent, without what must not be kept."""
+
+    KEY = ("CLIENT#<client_id>", "SENTTEXT#<email_id>")
+
+    subject = UnicodeAttribute()
+    text = UnicodeAttribute()
+
+
+class HeldRecord(Record):
+    """Something that waits until its client is active again: `<kind>` is EMAIL or SMS."""
+
+    KEY = ("CLIENT#<client_id>", "HELD#<kind>#<id>")
+
+    via = UnicodeAttribute()
