@@ -4,6 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
+from tallybook.callers import Caller
 from tallybook.models import ApiModel
 
 type Kind = Literal[
@@ -16,3 +17,8 @@ class By(ApiModel):
 
     staff_id: str = Field(examples=["6f1c1f8e-3c55-4d0b-9a57-0d6f6a0a2b11"])
     name: str = Field(examples=["Ada Lovelace"])
+
+
+def by_of(caller: Caller) -> By:
+    """The caller as whoever did something."""
+    return By(staff_id=caller.staff_id, name=caller.name)
