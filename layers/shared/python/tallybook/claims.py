@@ -1,0 +1,118 @@
+"""Claims: who sends something takes it first, so that it leaves once at most.
+
+What is sent is an item with `row.status`. A worker claims it by a conditional write: queued becomes
+sending, with a lease. A worker that dies leaves its claim behind. While it was only "preparing",
+nothing can have left, so the next one claims anew; once it was "sending", nobody knows whether the
+other side took it, so it is never sent again: it is unknown, until the other side tells.
+"""
+
+from datetime import datetime, timedelta
+from typing import Literal, cast
+
+from pynamodb.expressions.operand import Path
+from pynamodb.expressions.update import Action
+
+from tallybook.dates import timestamp
+from tallybook.ids import new_id
+from tallybook.table import Item, Record, decode, encode
+from tallybook.transactions import Transaction
+
+type Stage = Literal["preparing", "sending"]
+
+LEASE = timedelta(minutes=5)  # longer than any function that sends may run
+_STATUS, _UNTIL = Path(["row", "status"]), Path(["row", "sending_until"])
+_ID, _STAGE, _CLAIM = Path(["claim", "id"]), Path(["claim", "stage"]), Path(["claim"])
+
+
+class Lost(Exception):
+    """The claim is somebody else's, or the item is gone or no longer to be sent."""
+
+
+class InHand(Exception):
+    """Another worker is at it; whether it succeeds will be known when its lease is over."""
+
+
+def is_due(row: dict[str, object], claim: dict[str, object] | None, at: datetime) -> bool:
+    """Whether an item is to be sent now. Raises `InHand` while another worker may be sending it."""
+    if row["status"] == "queued":
+        return True
+    if row["status"] != "sending":
+        return False
+    if not is_over(row, at):
+        raise InHand
+    return claim is not None and claim["stage"] == "preparing"
+
+
+def is_over(row: dict[str, object], at: datetime) -> bool:
+    """Whether it is being sent by a worker whose lease has run out: nobody knows what came of it."""
+    until = row.get("sending_until")
+    return row["status"] == "sending" and isinstance(until, str) and until < timestamp(at)
+
+
+def take(
+    record: Record, stage: Stage, *, at: datetime, also: Transaction | None = None, **row: object
+) -> str:
+    """Claim the item; returns the claim's id. `row` are members of its row to set as well.
+
+    Raises `Lost`. `also` are writes that go with it.
+    """
+    claim_id, moment = new_id(at), timestamp(at)
+    abandoned = (_STATUS == "sending") & (_STAGE == "preparing") & (moment > _UNTIL)
+    actions = [
+        _STATUS.set("sending"),
+        _UNTIL.set(timestamp(at + LEASE)),
+        Path(["row", "held_at"]).remove(),
+        _CLAIM.set({"M": {"id": {"S": claim_id}, "stage": {"S": stage}}}),
+        *_set(row),
+    ]
+    transaction = also or Transaction()
+    transaction.update(record, [*actions, _counted()], (_STATUS == "queued") | abandoned, _lost)
+    transaction.commit()
+    return claim_id
+
+
+def advance(record: Record, claim_id: str, *, at: datetime) -> None:
+    """From now on it may have left. Raises `Lost`."""
+    actions = [_STAGE.set("sending"), _UNTIL.set(timestamp(at + LEASE)), _counted()]
+    _change(record, claim_id, actions)
+
+
+def release(record: Record, claim_id: str) -> None:
+    """Put it back: it has certainly not left."""
+    actions = [_STATUS.set("queued"), _UNTIL.remove(), _CLAIM.remove(), _counted()]
+    _change(record, claim_id, actions)
+
+
+def conclude(record: Record, claim_id: str, status: str, **row: object) -> None:
+    """Say what came of it, with members of its row. Raises `Lost` when that is known already."""
+    actions = [_STATUS.set(status), _UNTIL.remove(), _CLAIM.remove(), *_set(row), _counted()]
+    _change(record, claim_id, actions)
+
+
+def give_up(record: Record, *, at: datetime) -> None:
+    """Nobody will ever know from us what came of it. Raises `Lost` when it is known."""
+    transaction = Transaction()
+    is_over = (_STATUS == "sending") & (timestamp(at) > _UNTIL)
+    actions = [_STATUS.set("unknown"), _UNTIL.remove(), _CLAIM.remove(), _counted()]
+    transaction.update(record, actions, is_over, _lost)
+    transaction.commit()
+
+
+def _change(record: Record, claim_id: str, actions: list[Action]) -> None:
+    transaction = Transaction()
+    mine = (_STATUS == "sending") & (claim_id == _ID)
+    transaction.update(record, actions, mine, _lost)
+    transaction.commit()
+
+
+def _set(row: dict[str, object]) -> list[Action]:
+    return [Path(["row", name]).set(encode(value)) for name, value in row.items()]
+
+
+def _counted() -> Action:
+    return cast("Action", Path("version").add(1))
+
+
+def _lost(item: Item) -> Lost:
+    row = decode(item["row"]) if "row" in item else {}
+    return Lost(row.get("status", "gone"))
