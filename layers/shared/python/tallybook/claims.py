@@ -44,7 +44,7 @@ def is_due(row: dict[str, object], claim: dict[str, object] | None, at: datetime
 
 
 def is_over(row: dict[str, object], at: datetime) -> bool:
-    """Whether it is being sent by a worker whose lease has run out: nobody knows what came of it."""
+    """Whether the lease of the worker that was sending it has run out."""
     until = row.get("sending_until")
     return row["status"] == "sending" and isinstance(until, str) and until < timestamp(at)
 

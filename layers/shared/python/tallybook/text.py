@@ -78,9 +78,20 @@ def _on_one_line(value: str) -> str:
     return _without_control_characters(value)
 
 
+def _on_lines(value: str) -> str:
+    lines = value.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    for line in lines:
+        _without_control_characters(line.replace("\t", " "))
+    return "\n".join(lines)
+
+
 def _constraints(longest: int) -> StringConstraints:
     return StringConstraints(strip_whitespace=True, min_length=1, max_length=longest)
 
 
 Line = Annotated[str, _constraints(200), AfterValidator(_on_one_line)]
 ShortLine = Annotated[str, _constraints(60), AfterValidator(_on_one_line)]
+# Several lines; whoever uses it says with Field(max_length=…) how much.
+Text = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1), AfterValidator(_on_lines)
+]
