@@ -13,7 +13,9 @@ TallybookError
 │   ├── ContactNotFound
 │   ├── StaffMemberNotFound
 │   ├── ImportNotFound
-│   └── NothingToDownload
+│   ├── NothingToDownload
+│   ├── EmailNotFound
+│   └── SuppressionNotFound
 ├── MethodNotAllowed (405)
 ├── Conflict (409)             with what is stored
 │   ├── NumberTaken
@@ -26,6 +28,9 @@ TallybookError
 │   ├── AlreadySignedIn
 │   ├── ImportNotReady
 │   ├── ImportNotUndoable
+│   ├── ClientSuspended
+│   ├── NoEmailAddress
+│   ├── EmailNotRepeatable
 │   ├── IdempotencyKeyReused
 │   └── Busy                   too many changes at once; try again
 ├── StaleVersion (412)         If-Match named another version
@@ -133,6 +138,18 @@ class NothingToDownload(NotFound):
     title = "There is no such file"
 
 
+class EmailNotFound(NotFound):
+    code = "email_not_found"
+    title = "There is no such e-mail"
+    detail = "The client has no e-mail with this id."
+
+
+class SuppressionNotFound(NotFound):
+    code = "suppression_not_found"
+    title = "Mail to this address is not suppressed"
+    detail = "The address is not on the client's suppression list."
+
+
 class MethodNotAllowed(TallybookError):
     status = 405
     code = "method_not_allowed"
@@ -213,6 +230,23 @@ class ImportNotReady(Conflict):
 class ImportNotUndoable(Conflict):
     code = "import_not_undoable"
     title = "The import cannot be undone"
+
+
+class ClientSuspended(Conflict):
+    code = "client_suspended"
+    title = "The client is suspended"
+    detail = "Nothing is sent to a suspended client. Activate it first."
+
+
+class NoEmailAddress(Conflict):
+    code = "no_email_address"
+    title = "There is no e-mail address to send to"
+    detail = "Enter an e-mail address first, or write a note instead."
+
+
+class EmailNotRepeatable(Conflict):
+    code = "email_not_repeatable"
+    title = "The e-mail cannot be sent again"
 
 
 class IdempotencyKeyReused(Conflict):

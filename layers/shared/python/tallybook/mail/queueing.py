@@ -1,0 +1,108 @@
+"""Queueing mail: written with the change that causes it, sent by a worker afterwards."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any, Literal
+
+from tallybook.dates import timestamp
+from tallybook.errors import NoEmailAddress
+from tallybook.history.entries import entry
+from tallybook.history.models import By
+from tallybook.ids import new_id
+from tallybook.mail.records import EmailRecord, FirmEmailRecord
+from tallybook.mail.rules import mailable
+from tallybook.table import absent
+from tallybook.transactions import Transaction
+
+
+def queue(
+    transaction: Transaction,
+    *,
+    client_id: str | None,
+    template: str,
+    to: Sequence[str],
+    at: datetime,
+    context: Mapping[str, object] | None = None,
+    by: By | None = None,
+    sender: Mapping[str, str] | None = None,
+    subject: str | None = None,
+    via: Literal["mail", "access"] = "mail",
+    contact_id: str | None = None,
+    note: str | None = None,
+    attach_documents: bool = False,
+    email_id: str | None = None,
+) -> EmailRecord:
+    """Add to `transaction` a mail to a client, or to the firm itself (`client_id` None).
+
+    The stream takes it to the worker that `via` names. The client's history gets an entry, and a
+    `note` with the text when there is one. `email_id` is given where the same mail may be queued
+    twice and must be one. Raises `NoEmailAddress` when no address can be mailed.
+    """
+    taken, unmailable = mailable(to)
+    if not taken:
+        raise NoEmailAddress(_why_none(unmailable))
+    email_id = email_id or new_id(at)
+    row = {
+        "email_id": email_id,
+        "to": taken,
+        "subject": subject,
+        "template": template,
+        "status": "queued",
+        "created_at": timestamp(at),
+        "by": by.model_dump() if by else None,
+    }
+    kind = EmailRecord if client_id else FirmEmailRecord
+    record = kind(
+        *key(client_id, email_id),
+        row={name: value for name, value in row.items() if value is not None},
+        via=via,
+        template=template,
+        context=dict(context or {}),
+        sender=dict(sender) if sender else None,
+        contact_id=contact_id,
+        attach_documents=attach_documents or None,
+        unmailable=unmailable or None,
+        evidence={},
+        version=1,
+    )
+    transaction.put(record, absent(EmailRecord))
+    if client_id:
+        _tell(transaction, client_id, record, at=at, by=by, note=note)
+    return record
+
+
+def key(client_id: str | None, email_id: str) -> tuple[str, str]:
+    return partition(client_id), f"EMAIL#{email_id}"
+
+
+def partition(client_id: str | None) -> str:
+    """Where a client's mail is, or that to the firm itself."""
+    return f"CLIENT#{client_id}" if client_id else "FIRM"
+
+
+def _tell(
+    transaction: Transaction,
+    client_id: str,
+    record: EmailRecord,
+    *,
+    at: datetime,
+    by: By | None,
+    note: str | None,
+) -> None:
+    row: dict[str, Any] = record.row
+    details = {name: row[name] for name in ("email_id", "to", "subject", "template") if name in row}
+    details |= {"direction": "outbound"}
+    if record.contact_id:
+        details["contact_id"] = record.contact_id
+    told = entry(client_id, "email", at=at, by=by, text=row.get("subject"), **details)
+    transaction.put(told)
+    if note:
+        email_id = row["email_id"]
+        transaction.put(entry(client_id, "note", at=at, by=by, text=note, email_id=email_id))
+
+
+def _why_none(unmailable: Sequence[str]) -> str | None:
+    if not unmailable:
+        return None
+    listed = ", ".join(repr(address) for address in unmailable)
+    return f"{listed}: mail can only be sent to addresses of plain letters before the @."

@@ -1,0 +1,181 @@
+"""What may be mailed, and what the mail service's events say of a mail.
+
+Events come late, twice and in any order, so the state of a mail is worked out from all that is
+known of it and never from the order in which it came to be known.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+type Evidence = dict[str, Any]
+"""{"send": fact, "reject": fact, "to": {address: {"delivery" | "bounce" | …: fact}}}
+
+A fact is {"at": when, "detail": what, "hard": whether an address is to be given up}.
+"""
+
+# The types of events that the configuration set publishes, and where each says whom it is about:
+# docs.aws.amazon.com/ses/latest/dg/event-publishing-retrieving-sns-contents.html
+_OF_ADDRESSES = {
+    "Delivery": ("delivery", "recipients"),
+    "DeliveryDelay": ("delivery_delay", "delayedRecipients"),
+    "Bounce": ("bounce", "bouncedRecipients"),
+    "Complaint": ("complaint", "complainedRecipients"),
+}
+_SECTIONS = {"DeliveryDelay": "deliveryDelay"}
+_LONGEST_DETAIL = 300
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event of the mail service. `addresses` are the recipients it is about, folded."""
+
+    type: str
+    at: str
+    addresses: tuple[str, ...]
+    details: Mapping[str, str | None]
+    hard: bool
+    client_id: str | None
+    email_id: str
+
+
+class NotOurs(ValueError):
+    """An event that is about no mail of this system."""
+
+
+def folded(address: str) -> str:
+    """The address as one compares it: without case, its domain as mail servers write it.
+
+    The standard leaves the case of the part before the @ to its server (RFC 5321, 2.4); none that
+    people use tells addresses apart by it.
+    """
+    local, _, domain = address.rpartition("@")
+    return f"{local.casefold()}@{_ascii_domain(domain)}"
+
+
+def mailable(addresses: Iterable[str]) -> tuple[list[str], list[str]]:
+    """The addresses that the mail service can take, and those that it cannot.
+
+    SES takes domains in any script, and before the @ only ASCII.
+    """
+    distinct = list({folded(address): address for address in addresses}.values())
+    taken = [address for address in distinct if address.rpartition("@")[0].isascii()]
+    return taken, [address for address in distinct if address not in taken]
+
+
+def ascii_address(address: str) -> str:
+    """A mailable address as mail servers write it: "anna@xn--mller-kva.de"."""
+    local, _, domain = address.rpartition("@")
+    return f"{local}@{_ascii_domain(domain)}"
+
+
+def _ascii_domain(domain: str) -> str:
+    if domain.isascii():
+        return domain.lower()
+    import idna  # seldom needed
+
+    return idna.encode(domain, uts46=True).decode()
+
+
+def event_of(message: Mapping[str, Any]) -> Event:
+    """The event that the mail service published. Raises `NotOurs`."""
+    kind, mail = message.get("eventType"), message.get("mail") or {}
+    tags = mail.get("tags") or {}
+    email_id = next(iter(tags.get("email_id", [])), None)
+    if not isinstance(kind, str) or not email_id:
+        raise NotOurs(f"eventType {kind!r}, email_id {email_id!r}")
+    client_id = next(iter(tags.get("client_id", [])), None)
+    section = message.get(_SECTIONS.get(kind, kind.lower())) or {}
+    at = section.get("timestamp") or mail.get("timestamp")
+    if kind in _OF_ADDRESSES:
+        name, member = _OF_ADDRESSES[kind]
+        details = {
+            folded(_address(each)): _detail(section, each) for each in section.get(member, [])
+        }
+        hard = section.get("bounceType") == "Permanent" or name == "complaint"
+        return Event(name, at, tuple(details), details, hard, client_id, email_id)
+    if kind in ("Send", "Reject"):
+        reason = section.get("reason")
+        return Event(kind.lower(), at, (), {"": reason}, False, client_id, email_id)
+    raise NotOurs(f"eventType {kind!r}")
+
+
+def _address(recipient: Any) -> str:
+    """A delivery lists addresses, other events list objects."""
+    return str(recipient["emailAddress"] if isinstance(recipient, dict) else recipient)
+
+
+def _detail(section: Mapping[str, Any], recipient: Any) -> str | None:
+    """Why, in the words of the servers: "Permanent, General: smtp; 550 5.1.1 user unknown"."""
+    kinds = ("bounceType", "bounceSubType", "delayType", "complaintFeedbackType")
+    kind = ", ".join(str(section[name]) for name in kinds if section.get(name))
+    said = recipient.get("diagnosticCode") if isinstance(recipient, dict) else None
+    said = said or section.get("smtpResponse")
+    return ": ".join(filter(None, (kind, said)))[:_LONGEST_DETAIL] or None
+
+
+def with_event(evidence: Evidence, event: Event) -> Evidence:
+    """What is known when the event is, too. The order of events does not matter."""
+    after: Evidence = {**evidence, "to": dict(evidence.get("to", {}))}
+    if not event.addresses:
+        fact = {"at": event.at, "detail": event.details.get("")}
+        after[event.type] = _earlier(after.get(event.type), fact)
+    for address in event.addresses:
+        fact = {"at": event.at, "detail": event.details[address], "hard": event.hard}
+        known = dict(after["to"].get(address, {}))
+        known[event.type] = _earlier(known.get(event.type), fact)
+        after["to"][address] = known
+    return after
+
+
+def _earlier(one: dict[str, Any] | None, other: dict[str, Any]) -> dict[str, Any]:
+    """The fact to keep of two: a bounce for good rather than one for now, else the first."""
+    return min(
+        filter(None, (one, other)),
+        key=lambda fact: (not fact.get("hard"), fact["at"], fact.get("detail") or ""),
+    )
+
+
+def bounced(known: Mapping[str, Any]) -> bool:
+    """Whether an address's mail came back.
+
+    A bounce for now, such as an absence note, says nothing of a mail that was delivered.
+    """
+    return "bounce" in known and (known["bounce"]["hard"] or "delivery" not in known)
+
+
+def status_of(own: str, evidence: Evidence, sent_to: Iterable[str]) -> str:
+    """The state of a mail: what the mail service told of it, else what we know ourselves.
+
+    `sent_to` are the addresses that it was given to the mail service for, folded.
+    """
+    known = evidence.get("to", {})
+    if any("complaint" in each for each in known.values()):
+        return "complained"
+    if any(bounced(each) for each in known.values()):
+        return "bounced"
+    if "reject" in evidence:
+        return "failed"
+    addresses = list(sent_to) or list(known)
+    if addresses and all("delivery" in known.get(address, {}) for address in addresses):
+        return "delivered"
+    return "sent" if known or "send" in evidence else own
+
+
+def delivered_at(evidence: Evidence) -> str | None:
+    """When the last of the servers took it, of those that did."""
+    moments = [
+        each["delivery"]["at"] for each in evidence.get("to", {}).values() if "delivery" in each
+    ]
+    return max(moments, default=None)
+
+
+def given_up(evidence: Evidence) -> dict[str, tuple[str, dict[str, Any]]]:
+    """The addresses that no mail should go to any more: "bounce" or "complaint", and the fact."""
+    found = {}
+    for address, known in evidence.get("to", {}).items():
+        if "complaint" in known:
+            found[address] = ("complaint", known["complaint"])
+        elif "bounce" in known and known["bounce"]["hard"]:
+            found[address] = ("bounce", known["bounce"])
+    return found
