@@ -8,6 +8,7 @@ TallybookError
 ├── Unauthenticated (401)
 │   └── IdTokenRequired
 ├── Forbidden (403)
+│   └── AccessSuspended
 ├── NotFound (404)
 │   ├── ClientNotFound
 │   ├── ContactNotFound
@@ -15,6 +16,9 @@ TallybookError
 │   ├── ImportNotFound
 │   ├── NothingToDownload
 │   ├── EmailNotFound
+│   ├── NoteNotFound
+│   ├── CallNotFound
+│   ├── SmsNotFound
 │   └── SuppressionNotFound
 ├── MethodNotAllowed (405)
 ├── Conflict (409)             with what is stored
@@ -30,6 +34,8 @@ TallybookError
 │   ├── ImportNotUndoable
 │   ├── ClientSuspended
 │   ├── NoEmailAddress
+│   ├── NoTelephoneNumber
+│   ├── InvoicingByPrint
 │   ├── EmailNotRepeatable
 │   ├── IdempotencyKeyReused
 │   └── Busy                   too many changes at once; try again
@@ -103,6 +109,12 @@ class Forbidden(TallybookError):
     title = "Your role does not allow this"
 
 
+class AccessSuspended(Forbidden):
+    code = "access_suspended"
+    title = "Your access is suspended"
+    detail = "None of your accounts can be used at present. Ask the firm that invited you."
+
+
 class NotFound(TallybookError):
     status = 404
     code = "not_found"
@@ -148,6 +160,24 @@ class SuppressionNotFound(NotFound):
     code = "suppression_not_found"
     title = "Mail to this address is not suppressed"
     detail = "The address is not on the client's suppression list."
+
+
+class NoteNotFound(NotFound):
+    code = "note_not_found"
+    title = "There is no such note"
+    detail = "The client has no note with this id."
+
+
+class CallNotFound(NotFound):
+    code = "call_not_found"
+    title = "There is no such call"
+    detail = "The client has no call with this id."
+
+
+class SmsNotFound(NotFound):
+    code = "sms_not_found"
+    title = "There is no such SMS"
+    detail = "The client has no SMS with this id."
 
 
 class MethodNotAllowed(TallybookError):
@@ -238,10 +268,22 @@ class ClientSuspended(Conflict):
     detail = "Nothing is sent to a suspended client. Activate it first."
 
 
+class NoTelephoneNumber(Conflict):
+    code = "no_telephone_number"
+    title = "There is no number to send the SMS to"
+    detail = "Neither the client nor its primary contact has a number that takes an SMS: give one."
+
+
 class NoEmailAddress(Conflict):
     code = "no_email_address"
     title = "There is no e-mail address to send to"
     detail = "Enter an e-mail address first, or write a note instead."
+
+
+class InvoicingByPrint(Conflict):
+    code = "invoicing_by_print"
+    title = "The client is invoiced by print"
+    detail = "Only clients that are invoiced by e-mail use the portal. Change invoicing_method first."
 
 
 class EmailNotRepeatable(Conflict):
