@@ -29,4 +29,4 @@ def answer() -> None:
     raise NotFound("There is no such path.")
 
 
-handler = http.serve(app, public=True)
+handler = http.serve(app, of="public")

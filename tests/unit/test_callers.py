@@ -2,7 +2,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from tallybook.callers import Role, caller_of
+from tallybook.callers import Role, caller_of, portal_user_of
 from tallybook.errors import Forbidden, IdTokenRequired, Unauthenticated
 
 CLAIMS = {"sub": "s", "token_use": "id", "cognito:groups": "[staff]", "email": "a@firm.example"}
@@ -64,3 +64,20 @@ def test_a_role_may_do_what_lower_ones_may(role: Role, needed: Role):
     else:
         with pytest.raises(Forbidden, match=needed.label):
             caller.must_be(needed)
+
+
+def test_a_portal_user_signed_in_when_they_gave_their_password_not_when_the_token_was_renewed():
+    claims = {"sub": "p", "token_use": "id", "email": "a@b.example"}
+    renewed = portal_user_of(claims | {"auth_time": "1795331640", "iat": "1795335240"})
+    assert renewed.signed_in_at == datetime(2026, 11, 22, 7, 14, tzinfo=UTC)
+    assert (renewed.sub, renewed.email) == ("p", "a@b.example")
+    assert portal_user_of(claims).signed_in_at is None
+
+
+@pytest.mark.parametrize(
+    ("claims", "error"),
+    [({}, Unauthenticated), ({"sub": "p", "token_use": "access"}, IdTokenRequired)],
+)
+def test_a_portal_user_brings_an_id_token(claims: dict[str, str], error: type[Exception]):
+    with pytest.raises(error):
+        portal_user_of(claims)

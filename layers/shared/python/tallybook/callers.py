@@ -1,4 +1,4 @@
-"""Who is calling: the staff member that an ID token of the staff pool names."""
+"""Who is calling: the staff member, or the portal user, that an ID token of their pool names."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -47,21 +47,48 @@ def caller_of(claims: Mapping[str, Any]) -> Caller:
 
     Raises `IdTokenRequired` for an access token, and `Forbidden` for a user in no staff group.
     """
-    if not claims.get("sub"):
-        raise Unauthenticated("The request has no token.")
-    if claims.get("token_use") != "id":
-        raise IdTokenRequired
+    staff_id = _sub(claims)
     roles = [ROLES[group] for group in _groups(claims) if group in ROLES]
     if not roles:
         raise Forbidden("You are in none of the staff groups. Ask an owner.")
     email = str(claims.get("email", ""))
     return Caller(
-        staff_id=str(claims["sub"]),
+        staff_id=staff_id,
         email=email,
         name=str(claims.get("name") or email),
         role=max(roles),
         issued_at=_moment(claims.get("iat")),
     )
+
+
+@dataclass(frozen=True)
+class PortalUser:
+    """Somebody whom the firm let into the portal.
+
+    `signed_in_at` is when they gave their password: tokens that are renewed later keep it.
+    """
+
+    sub: str
+    email: str
+    signed_in_at: datetime | None
+
+
+def portal_user_of(claims: Mapping[str, Any]) -> PortalUser:
+    """The portal user that the verified claims of a token name. Raises `IdTokenRequired`."""
+    return PortalUser(
+        sub=_sub(claims),
+        email=str(claims.get("email", "")),
+        signed_in_at=_moment(claims.get("auth_time")) or _moment(claims.get("iat")),
+    )
+
+
+def _sub(claims: Mapping[str, Any]) -> str:
+    """Whose ID token it is; an access token is refused."""
+    if not claims.get("sub"):
+        raise Unauthenticated("The request has no token.")
+    if claims.get("token_use") != "id":
+        raise IdTokenRequired
+    return str(claims["sub"])
 
 
 def _moment(seconds: object) -> datetime | None:

@@ -283,7 +283,9 @@ class NoEmailAddress(Conflict):
 class InvoicingByPrint(Conflict):
     code = "invoicing_by_print"
     title = "The client is invoiced by print"
-    detail = "Only clients that are invoiced by e-mail use the portal. Change invoicing_method first."
+    detail = (
+        "Only clients that are invoiced by e-mail use the portal. Change invoicing_method first."
+    )
 
 
 class EmailNotRepeatable(Conflict):

@@ -8,7 +8,7 @@ request id.
 import json
 from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Annotated, Any, cast
+from typing import Annotated, Any, Literal, cast
 
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.event_handler import APIGatewayHttpResolver, Response
@@ -23,7 +23,7 @@ from pydantic import BaseModel
 
 from tallybook import problems, startup
 from tallybook.bodies import check_body, json_object
-from tallybook.callers import Caller, caller_of
+from tallybook.callers import Caller, PortalUser, caller_of, portal_user_of
 from tallybook.dates import now
 from tallybook.errors import (
     IdempotencyKeyReused,
@@ -36,6 +36,7 @@ from tallybook.idempotency import AlreadyAnswered, Answer, Once, once
 _JSON = "application/json"
 
 type Handler = Callable[[dict[str, Any], Any], dict[str, Any]]
+type Audience = Literal["staff", "portal", "public"]
 
 logger = Logger()
 metrics = Metrics()
@@ -80,17 +81,17 @@ def resolver(*, any_query: bool = False) -> APIGatewayHttpResolver:
     return app
 
 
-def serve(app: APIGatewayHttpResolver, *, public: bool = False) -> Handler:
+def serve(app: APIGatewayHttpResolver, *, of: Audience = "staff") -> Handler:
     """The Lambda handler of a router: checks what concerns every request, then routes it.
 
-    A public one answers without knowing who is calling.
+    Whose requests they are (`of`) says which token they bring; the public brings none.
     """
 
     @metrics.log_metrics(raise_on_empty_metrics=False)
     @logger.inject_lambda_context(clear_state=True)
     def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         logger.append_keys(route=event.get("routeKey"))
-        answer = _refused(event, public=public) or app.resolve(event, context)
+        answer = _refused(event, of) or app.resolve(event, context)
         status = answer["statusCode"]
         logger.info("answered", extra={"status": status})
         metrics.add_metric("Requests", MetricUnit.Count, 1)
@@ -105,6 +106,11 @@ def serve(app: APIGatewayHttpResolver, *, public: bool = False) -> Handler:
 def caller(app: APIGatewayHttpResolver) -> Caller:
     """The staff member who sent the request that `app` is routing."""
     return _caller(app.current_event.raw_event)
+
+
+def portal_user(app: APIGatewayHttpResolver) -> PortalUser:
+    """The portal user who sent the request that `app` is routing."""
+    return portal_user_of(_claims(app.current_event.raw_event))
 
 
 def claim(app: APIGatewayHttpResolver, key: str | None, answer: Callable[[Any], Answer]) -> Once:
@@ -137,11 +143,14 @@ def no_content(etag: str | None = None) -> Response[None]:
     return Response(HTTPStatus.NO_CONTENT, None, None, {"ETag": etag} if etag else {})
 
 
-def _refused(event: dict[str, Any], *, public: bool) -> dict[str, Any] | None:
+def _refused(event: dict[str, Any], of: Audience) -> dict[str, Any] | None:
     """The answer to a request that is refused before it is routed."""
     try:
-        if not public:
-            logger.append_keys(caller=_caller(event).staff_id)
+        match of:
+            case "staff":
+                logger.append_keys(caller=_caller(event).staff_id)
+            case "portal":
+                logger.append_keys(caller=portal_user_of(_claims(event)).sub)
         check_body(event)
     except TallybookError as error:
         return _gateway_answer(problems.problem_of(error), error.headers)
@@ -149,8 +158,13 @@ def _refused(event: dict[str, Any], *, public: bool) -> dict[str, Any] | None:
 
 
 def _caller(event: dict[str, Any]) -> Caller:
+    return caller_of(_claims(event))
+
+
+def _claims(event: dict[str, Any]) -> dict[str, Any]:
+    """What the token says that the API's authorizer verified; {} without one."""
     authorizer = event.get("requestContext", {}).get("authorizer") or {}
-    return caller_of((authorizer.get("jwt") or {}).get("claims") or {})
+    return (authorizer.get("jwt") or {}).get("claims") or {}
 
 
 def _gateway_answer(problem: problems.Problem, headers: Mapping[str, str]) -> dict[str, Any]:
