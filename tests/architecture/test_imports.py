@@ -19,8 +19,14 @@ ALLOWED = {
     ("tallybook.clients.store", "tallybook.workflows.guard"),
     ("tallybook.contacts.store", "tallybook.clients.records"),  # which contact is primary
     ("tallybook.contacts.creation", "tallybook.clients.records"),
+    ("tallybook.contacts.store", "tallybook.inbound.reach"),  # whose messages are a contact's
+    ("tallybook.contacts.creation", "tallybook.inbound.reach"),
+    ("tallybook.clients.removal", "tallybook.inbound.reach"),
     ("tallybook.contacts.store", "tallybook.workflows.guard"),
     ("tallybook.contacts.creation", "tallybook.workflows.guard"),
+    ("tallybook.history.timeline", "tallybook.clients.presence"),  # no list of nobody
+    ("tallybook.history.store", "tallybook.clients.records"),  # no notes on nobody
+    ("tallybook.history.store", "tallybook.contacts.records"),  # who was called
     ("tallybook.imports.entering", "tallybook.clients.imported"),  # what an import does to clients
     ("tallybook.imports.packing", "tallybook.clients.imported"),
     ("tallybook.imports.rehearsing", "tallybook.clients.imported"),
@@ -31,8 +37,10 @@ ALLOWED = {
 }
 # The modules of a feature that know its records: they read and write the table.
 STORES = {"store", "creation", "deletion", "guard", "index", "mapping", "numbers", "removal"}
-STORES |= {"entries"}  # of the history
+STORES |= {"entries", "timeline"}  # of the history
+STORES |= {"presence"}  # of clients
 STORES |= {"imported"}  # of clients
+STORES |= {"reach", "taking"}  # of inbound
 STORES |= {"changing", "chunks", "cutting", "decisions", "downloads", "entering"}  # of imports
 STORES |= {"finishing", "numbering", "reading", "rehearsing", "undoing"}
 AWS = ("boto3", "botocore", "pynamodb", "aws_lambda_powertools", "mypy_boto3_cognito_idp")
