@@ -11,6 +11,7 @@
 | HeldRecord | `CLIENT#<client_id>` | `HELD#<kind>#<id>` |
 | UniqueRecord | `UNIQUE#<field>#<value>` | `UNIQUE` |
 | SearchRecord | `SEARCH#<first two characters>` | `<token>#<client_id>` |
+| ReachRecord | `REACH#<address or number>` | `<client_id>#<contact_id>` |
 | SequenceRecord | `SEQUENCE#<name>` | `SEQUENCE` |
 | SettingsRecord | `SETTINGS` | `SETTINGS` |
 | StaffRecord | `STAFF#<staff_id>` | `STAFF` |

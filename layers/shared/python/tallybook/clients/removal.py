@@ -5,7 +5,8 @@ from pynamodb.expressions.operand import Path
 from tallybook.clients.index import favourite
 from tallybook.clients.mapping import partition
 from tallybook.clients.records import ClientRecord
-from tallybook.table import Item, delete_all, find, query
+from tallybook.inbound import reach
+from tallybook.table import Item, decode, delete_all, find, query
 from tallybook.transactions import Transaction
 
 # Kept when a client is erased: the books.
@@ -26,7 +27,9 @@ def remove(client_id: str) -> int:
     while True:
         items, last = _items(client_id, last)
         doomed = [item for item in items if _goes(item["sk"]["S"], erased=bool(record.erased))]
-        delete_all(doomed)
+        # First what only a contact's own item leads to.
+        delete_all(place for item in doomed for place in _places(client_id, item))
+        delete_all({"pk": item["pk"], "sk": item["sk"]} for item in doomed)
         removed += len(doomed)
         if last is None:
             break
@@ -43,10 +46,20 @@ def _items(client_id: str, start: Item | None) -> tuple[list[Item], Item | None]
     return query(
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": partition(client_id)}},
-        ProjectionExpression="pk, sk",
+        ProjectionExpression="pk, sk, emails, telephone",  # the latter two of contacts
         ConsistentRead=True,
         **more,
     )
+
+
+def _places(client_id: str, item: Item) -> list[Item]:
+    """The keys of the items that say where a contact is reached."""
+    kind, _, contact_id = item["sk"]["S"].partition("#")
+    if kind != "CONTACT":
+        return []
+    emails = decode(item["emails"]) if "emails" in item else []
+    telephone = decode(item["telephone"]) if "telephone" in item else None
+    return reach.keys(client_id, contact_id, [*emails, telephone])
 
 
 def _goes(sk: str, *, erased: bool) -> bool:

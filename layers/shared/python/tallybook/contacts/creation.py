@@ -7,13 +7,14 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from tallybook.clients.records import ClientRecord, is_there
-from tallybook.contacts.mapping import enter, key, to_contact
+from tallybook.contacts.mapping import enter, key, to_contact, ways
 from tallybook.contacts.models import Contact, NewContact
 from tallybook.contacts.records import ContactRecord
 from tallybook.dates import timestamp
 from tallybook.errors import ClientNotFound, TooManyContacts
 from tallybook.idempotency import Once
 from tallybook.ids import is_ulid, new_id
+from tallybook.inbound import reach
 from tallybook.table import Item, absent, find, read
 from tallybook.transactions import Transaction
 from tallybook.versions import VersionChanged, until_unchanged
@@ -47,6 +48,7 @@ class _Creation:
         self.once.claim(transaction, contact)
         transaction.update(client, changes, self._condition(), self._learn)
         transaction.put(record, absent(ContactRecord))
+        reach.move(transaction, self.client_id, self.contact_id, [], ways(record))
         if self.new.workflow_id:
             must_exist(transaction, self.new.workflow_id)
         transaction.commit()

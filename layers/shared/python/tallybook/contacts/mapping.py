@@ -21,6 +21,11 @@ def entered(contact: Contact) -> dict[str, Any]:
     )
 
 
+def ways(record: ContactRecord) -> list[str | None]:
+    """Where the contact is reached: its addresses and its telephone number."""
+    return [*(record.emails or []), record.telephone]
+
+
 def enter(record: ContactRecord, new: NewContact, *, country: str | None) -> None:
     """Put what was entered into the record. `country` is the client's, for its telephone."""
     region = (new.address.country if new.address else None) or country

@@ -12,12 +12,13 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from tallybook.clients.records import ClientRecord, is_there
-from tallybook.contacts.mapping import enter, entered, key, to_contact
+from tallybook.contacts.mapping import enter, entered, key, to_contact, ways
 from tallybook.contacts.models import Contact, ContactPatch, NewContact
 from tallybook.contacts.records import ContactRecord
 from tallybook.dates import timestamp
 from tallybook.errors import ClientNotFound, ContactNotFound, PrimaryContactRequired
 from tallybook.ids import is_ulid
+from tallybook.inbound import reach
 from tallybook.models import merged_into
 from tallybook.table import Item, differences, find_all, query, read
 from tallybook.transactions import Transaction
@@ -84,9 +85,12 @@ def change(
         transaction.update(before, differences(before, after), is_unchanged, version_changed)
         if after.workflow_id and after.workflow_id != before.workflow_id:
             must_exist(transaction, after.workflow_id)
+        moved = reach.move(transaction, client_id, contact_id, ways(before), ways(after))
         if becomes_primary:
             becomes = [ClientRecord.primary_contact.set(contact_id)]
             transaction.update(client, becomes, _still_first(client), version_changed)
+        elif moved:  # else a client that is being removed would leave them behind
+            transaction.check(client, is_there(), version_changed)
         transaction.commit()
         return to_contact(after, contact_id if merged.primary else client.primary_contact)
 
@@ -103,6 +107,7 @@ def delete(client_id: str, contact_id: str, *, if_match: str | None) -> None:
         transaction = Transaction()
         is_unchanged = ContactRecord.version == record.version
         transaction.delete(record, is_unchanged, version_changed)
+        reach.move(transaction, client_id, contact_id, ways(record), [])
         condition = _still_first(client)
         changes: list[Action] = [ClientRecord.contacts.add(-1)]
         if client.primary_contact == contact_id:
