@@ -139,6 +139,11 @@ def created[T: BaseModel](body: T, etag: str, location: str) -> Response[T]:
     return Response(HTTPStatus.CREATED, _JSON, body, {"ETag": etag, "Location": location})
 
 
+def accepted[T: BaseModel](body: T, location: str) -> Response[T]:
+    """It will be done; `location` is where to see what became of it."""
+    return Response(HTTPStatus.ACCEPTED, _JSON, body, {"Location": location})
+
+
 def no_content(etag: str | None = None) -> Response[None]:
     return Response(HTTPStatus.NO_CONTENT, None, None, {"ETag": etag} if etag else {})
 
