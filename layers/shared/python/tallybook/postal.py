@@ -34,3 +34,12 @@ class Address(NewAddress):
     @property
     def country_name(self) -> str | None:
         return self.country and name_of(self.country)
+
+    def lines(self) -> list[str]:
+        """The address as on an envelope, without a name."""
+        town = " ".join(filter(None, (self.postal_code, self.city)))
+        return [
+            line
+            for line in (self.street1, self.street2, town, self.state, self.country_name)
+            if line
+        ]

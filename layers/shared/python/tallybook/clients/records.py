@@ -27,7 +27,8 @@ class ClientRowMap(MapAttribute[str, object]):
     status = UnicodeAttribute(null=True)  # "suspended", or absent
     flag = PlainMapAttribute(null=True)
     favourites = PlainMapAttribute()  # staff id → 1
-    portal_status = UnicodeAttribute(null=True)  # absent: not invited
+    portal_status = UnicodeAttribute(null=True)  # "waiting" or "accepted"; absent: not invited
+    portal_invited_at = UnicodeAttribute(null=True)
     account = PlainMapAttribute()  # currency → {invoiced, paid, unpaid, credit}
     letters = UnicodeAttribute()  # what its search words begin with
     balance_due = NumberAttribute(null=True)  # in how many currencies something is unpaid
@@ -50,7 +51,8 @@ class ClientRecord(Record):
     sla = PlainMapAttribute()
     payment_settings = PlainMapAttribute()
     suspended = PlainMapAttribute(null=True)
-    portal = PlainMapAttribute(null=True)
+    portal = PlainMapAttribute(null=True)  # see portal.standing
+    suppressed = PlainMapAttribute(null=True)  # address → {address, reason, detail, at, email_id}
     open_invoices = NumberAttribute(null=True)
     open_projects = NumberAttribute(null=True)
     files = NumberAttribute(null=True)

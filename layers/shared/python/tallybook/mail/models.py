@@ -16,7 +16,7 @@ MOST_RECIPIENTS = 50  # of one mail, to SES; what a person sends has no more
 type Status = Literal[
     "queued", "sending", "sent", "delivered", "bounced", "complained", "failed", "unknown"
 ]
-Body = Annotated[Text, Field(max_length=50_000)]
+Body = Annotated[Text, Field(max_length=20_000)]
 
 
 class NewEmail(ApiModel):

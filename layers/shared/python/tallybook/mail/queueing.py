@@ -90,8 +90,8 @@ def _tell(
     note: str | None,
 ) -> None:
     row: dict[str, Any] = record.row
-    details = {name: row[name] for name in ("email_id", "to", "subject", "template") if name in row}
-    details |= {"direction": "outbound"}
+    told_of = {"email_id", "to", "subject", "template"} & row.keys()
+    details: dict[str, Any] = {"direction": "outbound"} | {name: row[name] for name in told_of}
     if record.contact_id:
         details["contact_id"] = record.contact_id
     told = entry(client_id, "email", at=at, by=by, text=row.get("subject"), **details)

@@ -4,9 +4,13 @@ Events come late, twice and in any order, so the state of a mail is worked out f
 known of it and never from the order in which it came to be known.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
+
+from tallybook.dates import timestamp
 
 type Evidence = dict[str, Any]
 """{"send": fact, "reject": fact, "to": {address: {"delivery" | "bounce" | …: fact}}}
@@ -86,7 +90,7 @@ def event_of(message: Mapping[str, Any]) -> Event:
         raise NotOurs(f"eventType {kind!r}, email_id {email_id!r}")
     client_id = next(iter(tags.get("client_id", [])), None)
     section = message.get(_SECTIONS.get(kind, kind.lower())) or {}
-    at = section.get("timestamp") or mail.get("timestamp")
+    at = str(section.get("timestamp") or mail.get("timestamp"))
     if kind in _OF_ADDRESSES:
         name, member = _OF_ADDRESSES[kind]
         details = {
@@ -118,8 +122,8 @@ def with_event(evidence: Evidence, event: Event) -> Evidence:
     """What is known when the event is, too. The order of events does not matter."""
     after: Evidence = {**evidence, "to": dict(evidence.get("to", {}))}
     if not event.addresses:
-        fact = {"at": event.at, "detail": event.details.get("")}
-        after[event.type] = _earlier(after.get(event.type), fact)
+        told: dict[str, Any] = {"at": event.at, "detail": event.details.get("")}
+        after[event.type] = _earlier(after.get(event.type), told)
     for address in event.addresses:
         fact = {"at": event.at, "detail": event.details[address], "hard": event.hard}
         known = dict(after["to"].get(address, {}))
@@ -179,3 +183,56 @@ def given_up(evidence: Evidence) -> dict[str, tuple[str, dict[str, Any]]]:
         elif "bounce" in known and known["bounce"]["hard"]:
             found[address] = ("bounce", known["bounce"])
     return found
+
+
+def row_fields(row: Mapping[str, Any], at: datetime) -> dict[str, Any]:
+    """The fields of a mail in a list, from what is stored of it (`EmailRow`).
+
+    One that a worker left half-way is unknown: nothing says whether it has gone.
+    """
+    status = row["status"]
+    if status == "sending" and row.get("sending_until", "") < timestamp(at):
+        status = "unknown"
+    moments = ("held_at", "sent_at", "delivered_at", "first_opened_at")
+    return {name: row.get(name) for name in (*moments, "subject", "by")} | {
+        **{name: row[name] for name in ("email_id", "to", "template", "created_at")},
+        "status": status,
+        "opened": True if row.get("opens") else None,
+        "open_count": row.get("opens", 0),
+        "machine_open_count": row.get("machine_opens", 0),
+    }
+
+
+def events_of(evidence: Evidence) -> list[dict[str, Any]]:
+    """What the mail service told, in the order of time (`MailEvent`)."""
+    told = [(name, None, fact) for name, fact in evidence.items() if name != "to"]
+    told += [
+        (name, address, fact)
+        for address, known in evidence.get("to", {}).items()
+        for name, fact in known.items()
+    ]
+    listed = [
+        {"type": name, "at": fact["at"], "address": address, "detail": fact.get("detail")}
+        for name, address, fact in told
+    ]
+    return sorted(listed, key=lambda each: (each["at"], each["type"], each["address"] or ""))
+
+
+# Programs that load images nobody looks at: scanners of mail servers, and Apple's, which loads
+# everything when a mail comes in and gives no more than this of its name.
+_MACHINES = re.compile(
+    r"barracuda|mimecast|proofpoint|fireeye|symantec|trend ?micro|safelinks|microsoft office "
+    r"existence|bot\b|crawl|spider|scan|preview|facebookexternalhit|slack|whatsapp|telegram|"
+    r"python|curl|wget|java/|go-http|okhttp|headless|monitor",
+    re.IGNORECASE,
+)
+_ONLY_THE_ENGINE = {"", "mozilla/5.0"}
+
+
+def is_machine(user_agent: str) -> bool:
+    """Whether who loaded an image is probably no person. Gmail's and Yahoo's proxies are for one.
+
+    They fetch the image when the mail is opened, and keep it afterwards.
+    """
+    name = user_agent.strip()
+    return name.casefold() in _ONLY_THE_ENGINE or bool(_MACHINES.search(name))

@@ -1,0 +1,98 @@
+"""A mail that waits to be sent, and whether it may be sent now (DESIGN.md, section 4, 7)."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import datetime
+
+from pynamodb.expressions.operand import Path
+
+from tallybook import claims
+from tallybook.clients.records import ClientRecord, is_there
+from tallybook.dates import timestamp
+from tallybook.mail.queueing import key, partition
+from tallybook.mail.records import EmailRecord, HeldRecord
+from tallybook.table import find_all, read
+from tallybook.transactions import Transaction
+
+type Name = tuple[str | None, str]
+"""Which mail: the client's id, None for one to the firm; and the mail's."""
+
+
+@dataclass(frozen=True)
+class Letter:
+    """A mail to send and the client it goes to, as read at `at`."""
+
+    record: EmailRecord
+    client: ClientRecord | None
+    at: datetime
+
+    @property
+    def client_id(self) -> str | None:
+        return None if self.record.pk == partition(None) else self.record.pk[len("CLIENT#") :]
+
+    @property
+    def email_id(self) -> str:
+        return self.record.sk[len("EMAIL#") :]
+
+
+def look(names: Sequence[Name], *, at: datetime) -> dict[Name, Letter]:
+    """The mails that are still there, with their clients. One BatchGetItem for fifty."""
+    keys = [key(*name) for name in names]
+    keys += [(partition(client_id), "CLIENT") for client_id in {n[0] for n in names if n[0]}]
+    found = {(i["pk"]["S"], i["sk"]["S"]): i for i in find_all(keys, consistent=True)}
+    letters = {}
+    for name in names:
+        item, client_item = found.get(key(*name)), found.get((partition(name[0]), "CLIENT"))
+        client = read(ClientRecord, client_item) if client_item else None
+        is_gone = name[0] is not None and (client is None or client.removed_at)
+        if item and not is_gone:
+            letters[name] = Letter(read(EmailRecord, item), client, at)
+    return letters
+
+
+def is_due(letter: Letter, *, at: datetime) -> bool:
+    """Whether the mail is to be sent now.
+
+    Holds the mail of a suspended client, and gives up one that a worker left half-way. Raises
+    `claims.InHand` while another worker has it.
+    """
+    record = letter.record
+    if not claims.is_due(record.row, record.claim, at):
+        if claims.is_over(record.row, at):
+            with suppress(claims.Lost):
+                claims.give_up(record, at=at)
+        return False
+    if letter.client is not None and letter.client.suspended is not None:
+        return not is_held(letter, at)
+    return True
+
+
+def is_held(letter: Letter, at: datetime) -> bool:
+    """Put the mail aside until its client is active again, unless it is so by now.
+
+    The stream tells `outbox` of the activation, which then finds what was put aside.
+    """
+    transaction = Transaction()
+    client = ClientRecord(letter.record.pk, "CLIENT")
+    is_suspended = is_there() & ClientRecord.suspended.exists()
+    transaction.check(client, is_suspended, lambda _: claims.Lost("active"))
+    held = HeldRecord(letter.record.pk, f"HELD#EMAIL#{letter.email_id}", via=letter.record.via)
+    transaction.put(held)
+    status = Path(["row", "status"])
+    marks = [Path(["row", "held_at"]).set({"S": timestamp(at)})]
+    transaction.update(letter.record, marks, status == "queued", lambda _: claims.Lost("changed"))
+    try:
+        transaction.commit()
+    except claims.Lost as lost:
+        return str(lost) != "active"
+    return True
+
+
+def no_longer_held(letter: Letter) -> Transaction | None:
+    """What goes with the claim of a mail that was put aside."""
+    if "held_at" not in letter.record.row:
+        return None
+    transaction = Transaction()
+    transaction.delete(HeldRecord(letter.record.pk, f"HELD#EMAIL#{letter.email_id}"))
+    return transaction
