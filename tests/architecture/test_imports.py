@@ -34,11 +34,18 @@ ALLOWED = {
     ("tallybook.imports.numbering", "tallybook.clients.numbers"),
     ("tallybook.imports.store", "tallybook.clients.numbers"),
     ("tallybook.imports.store", "tallybook.settings.store"),  # numbering and currency
+    ("tallybook.sms.store", "tallybook.clients.presence"),
+    ("tallybook.sms.store", "tallybook.clients.records"),  # its number; no SMS to the suspended
+    ("tallybook.sms.store", "tallybook.contacts.records"),  # the primary contact's number
+    ("tallybook.sms.store", "tallybook.history.entries"),
+    ("tallybook.sms.sending", "tallybook.clients.records"),  # may it still be sent?
+    ("tallybook.sms.sending", "tallybook.mail.records"),  # what waits for its client is one list
 }
 # The modules of a feature that know its records: they read and write the table.
 STORES = {"store", "creation", "deletion", "guard", "index", "mapping", "numbers", "removal"}
 STORES |= {"entries", "timeline"}  # of the history
 STORES |= {"presence"}  # of clients
+STORES |= {"sending"}  # of mail and SMS
 STORES |= {"imported"}  # of clients
 STORES |= {"reach", "taking"}  # of inbound
 STORES |= {"changing", "chunks", "cutting", "decisions", "downloads", "entering"}  # of imports
@@ -207,6 +214,7 @@ def test_each_variable_of_the_environment_is_read_in_one_module():
         "STAFF_POOL_ID": {"tallybook.staff.pool"},
         "IMPORT_BUCKET": {"tallybook.imports.bucket"},
         "IMPORT_QUEUE_URL": {"tallybook.imports.queue"},
+        "SMS_QUEUE_URL": {"tallybook.sms.queue"},
     }
 
 

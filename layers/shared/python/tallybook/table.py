@@ -8,10 +8,13 @@
 | EmailRecord | `CLIENT#<client_id>` | `EMAIL#<email_id>` |
 | FirmEmailRecord | `FIRM` | `EMAIL#<email_id>` |
 | SentTextRecord | `CLIENT#<client_id>` | `SENTTEXT#<email_id>` |
+| SmsRecord | `CLIENT#<client_id>` | `SMS#<sms_id>` |
 | HeldRecord | `CLIENT#<client_id>` | `HELD#<kind>#<id>` |
 | UniqueRecord | `UNIQUE#<field>#<value>` | `UNIQUE` |
 | SearchRecord | `SEARCH#<first two characters>` | `<token>#<client_id>` |
 | ReachRecord | `REACH#<address or number>` | `<client_id>#<contact_id>` |
+| MembershipRecord | `PORTALUSER#<sub>` | `CLIENT#<client_id>` |
+| PasswordTurnRecord | `PASSWORDTURN#<address>` | `PASSWORDTURN` |
 | SequenceRecord | `SEQUENCE#<name>` | `SEQUENCE` |
 | SettingsRecord | `SETTINGS` | `SETTINGS` |
 | StaffRecord | `STAFF#<staff_id>` | `STAFF` |

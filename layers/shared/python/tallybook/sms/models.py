@@ -1,0 +1,50 @@
+"""SMS to clients, as the API takes and gives them."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from tallybook.dates import Timestamp
+from tallybook.history.models import By
+from tallybook.ids import Ulid
+from tallybook.models import ApiModel
+from tallybook.text import ShortLine, Text
+
+type Status = Literal["queued", "sending", "sent", "failed", "unknown"]
+
+
+class NewSms(ApiModel):
+    """An SMS to a client."""
+
+    to: ShortLine | None = Field(
+        default=None,
+        examples=["+49221123456"],
+        description="The client's telephone number when left out, else its primary contact's.",
+    )
+    body: Annotated[Text, Field(max_length=1_600)] = Field(
+        examples=["Your order is ready to be collected."]
+    )
+
+
+class SmsToSend(ApiModel):
+    """An SMS that waits to be sent."""
+
+    sms_id: Ulid
+    to: str = Field(examples=["+49221123456"])
+    segments: int = Field(examples=[1], description="In how many parts it travels and is paid.")
+
+
+class Sms(SmsToSend):
+    """An SMS, with what is known of it."""
+
+    body: str = Field(examples=["Your order is ready to be collected."])
+    status: Status = Field(
+        description="`sent`: the network was given it; whether it arrived is not known. `unknown`:"
+        " it may have been given it, so it is not sent again by itself."
+    )
+    held_at: Timestamp | None = Field(description="Waits until the client is active again.")
+    failure: str | None = Field(examples=["OptedOut: the number has opted out"])
+    by: By
+    created_at: Timestamp
+    sent_at: Timestamp | None
+    version: int = Field(examples=[3])

@@ -1,0 +1,146 @@
+"""SMS to a client in the table: writing one to be sent, and reading what became of them.
+
+Whoever wants one sent writes it, with its entry in the history; the stream and the queue do the
+rest, and the one who sends it asks again whether it may be (DESIGN.md, section 5).
+"""
+
+from datetime import datetime
+from typing import Any
+
+from tallybook.clients.presence import of_client
+from tallybook.clients.records import ClientRecord, is_there
+from tallybook.contacts.records import ContactRecord
+from tallybook.errors import (
+    ClientNotFound,
+    ClientSuspended,
+    InvalidField,
+    NoTelephoneNumber,
+    SmsNotFound,
+)
+from tallybook.history.entries import entry
+from tallybook.history.models import By
+from tallybook.idempotency import Once
+from tallybook.ids import is_ulid, new_id
+from tallybook.sms.mapping import PREFIX, key, to_send, to_sms
+from tallybook.sms.models import NewSms, Sms, SmsToSend
+from tallybook.sms.records import SmsRecord
+from tallybook.sms.rules import number, segments
+from tallybook.table import Item, absent, find, query_prefix, read
+from tallybook.transactions import Transaction
+
+
+def queue(client_id: str, new: NewSms, *, by: By, at: datetime, once: Once) -> SmsToSend:
+    """Write an SMS for the queue to send.
+
+    A read of the client, one of its primary contact when the client has no number, and one
+    transaction. Raises `ClientNotFound`, `ClientSuspended`, `NoTelephoneNumber` and, for a number
+    that is none, `InvalidField`.
+    """
+    client = _client(client_id)
+    to, contact_id = _recipient(client_id, client, new.to)
+    sms_id, parts = new_id(at), segments(new.body)
+    record = SmsRecord(
+        *key(client_id, sms_id),
+        row={
+            "to": to,
+            "body": new.body,
+            "status": "queued",
+            "segments": parts,
+            "by": by.model_dump(),
+            "contact_id": contact_id,
+        },
+        version=1,
+    )
+    told = entry(
+        client_id,
+        "sms",
+        at=at,
+        by=by,
+        text=new.body,
+        entry_id=sms_id,
+        direction="outbound",
+        to=to,
+        contact_id=contact_id,
+        sms_id=sms_id,
+    )
+    result = to_send(record)
+    transaction = Transaction()
+    once.claim(transaction, result)
+    is_active = is_there() & ClientRecord.suspended.does_not_exist()
+    transaction.check(ClientRecord(*_place(client_id)), is_active, _refusal)
+    transaction.put(record, absent(SmsRecord))
+    transaction.put(told)
+    transaction.commit()
+    return result
+
+
+def get(client_id: str, sms_id: str, *, at: datetime) -> Sms:
+    """One SMS. Raises `ClientNotFound` and `SmsNotFound`."""
+    record = of_client(
+        client_id, lambda: find(SmsRecord, *key(client_id, sms_id)) if is_ulid(sms_id) else None
+    )
+    if record is None:
+        raise SmsNotFound
+    return to_sms(record, at)
+
+
+def page(
+    client_id: str, *, limit: int, after: str | None, at: datetime
+) -> tuple[list[Sms], str | None]:
+    """The newest SMS behind the id `after`, and the id that the next page begins behind."""
+    more: dict[str, Any] = {}
+    if after:
+        pk, sk = key(client_id, after)
+        more["ExclusiveStartKey"] = {"pk": {"S": pk}, "sk": {"S": sk}}
+
+    def newest() -> list[Item]:
+        items, _ = query_prefix(
+            _place(client_id)[0],
+            PREFIX,
+            ScanIndexForward=False,
+            ConsistentRead=True,
+            Limit=limit + 1,
+            **more,
+        )
+        return items
+
+    found = [to_sms(read(SmsRecord, item), at) for item in of_client(client_id, newest)]
+    return found[:limit], found[limit - 1].sms_id if len(found) > limit else None
+
+
+def _place(client_id: str) -> tuple[str, str]:
+    return f"CLIENT#{client_id}", "CLIENT"
+
+
+def _client(client_id: str) -> ClientRecord:
+    record = find(ClientRecord, *_place(client_id)) if is_ulid(client_id) else None
+    if record is None or record.removed_at:
+        raise ClientNotFound
+    if record.suspended is not None:
+        raise ClientSuspended
+    return record
+
+
+def _recipient(client_id: str, client: ClientRecord, wanted: str | None) -> tuple[str, str | None]:
+    """The number to send to, and whose it is when it is a contact's."""
+    country = client.row.country
+    if wanted:
+        to = number(wanted, country)
+        if to is None:
+            message = "This is no telephone number; write it as +49221123456, without extension."
+            raise InvalidField("to", message)
+        return to, None
+    if own := client.row.telephone and number(client.row.telephone, country):
+        return own, None
+    contact_id = client.primary_contact
+    contact = contact_id and find(ContactRecord, _place(client_id)[0], f"CONTACT#{contact_id}")
+    if contact and contact.telephone:
+        country = (contact.address or {}).get("country") or country
+        if its := number(contact.telephone, country):
+            return its, contact_id
+    raise NoTelephoneNumber
+
+
+def _refusal(item: Item) -> Exception:
+    is_gone = not item or "removed_at" in item
+    return ClientNotFound() if is_gone else ClientSuspended()
