@@ -33,8 +33,8 @@ def test_a_page_may_read_every_header_that_answers_have():
 
 
 def test_members_may_not_rename_themselves_in_the_pool():
-    (client,) = resources("AWS::Cognito::UserPoolClient").values()
-    assert client["Properties"]["WriteAttributes"] == ["locale"]
+    for client in resources("AWS::Cognito::UserPoolClient").values():
+        assert client["Properties"]["WriteAttributes"] == ["locale"]
 
 
 # ---- Alarms ------------------------------------------------------------------------------
@@ -183,7 +183,7 @@ def test_a_bucket_is_reached_by_tls_only(name: str):
         for each in resources("AWS::S3::BucketPolicy").values()
         if each["Properties"]["Bucket"] == {"Ref": name}
     )
-    (statement,) = policy["Statement"]
+    statement = policy["Statement"][0]
     arn = {"Fn::GetAtt": [name, "Arn"]}
     assert statement["Effect"] == "Deny"
     assert (statement["Principal"], statement["Action"]) == ("*", "s3:*")
@@ -221,6 +221,76 @@ def test_a_file_is_read_wherever_people_may_put_one():
     assert prefixes == {"imports/", "uploads/"}
 
 
+def test_mail_that_was_received_expires_and_only_ses_puts_it_there():
+    rules = BUCKETS["MailBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule} == {
+        "inbound/": 400
+    }
+    policy = template()["Resources"]["MailBucketPolicy"]["Properties"]["PolicyDocument"]
+    _, from_ses = policy["Statement"]
+    assert from_ses["Principal"] == {"Service": "ses.amazonaws.com"}
+    assert from_ses["Resource"] == {"Fn::Sub": "${MailBucket.Arn}/inbound/*"}
+
+
+# ---- Mail and topics ---------------------------------------------------------------------
+
+
+def test_every_word_of_ses_about_a_mail_is_heard():
+    destination = only("AWS::SES::ConfigurationSetEventDestination")
+    heard = destination["Properties"]["EventDestination"]
+    events = {"SEND", "DELIVERY", "DELIVERY_DELAY", "BOUNCE", "COMPLAINT", "REJECT"}
+    assert heard["Enabled"] is True
+    assert set(heard["MatchingEventTypes"]) == events
+    assert heard["SnsDestination"] == {"TopicARN": {"Ref": "MailEventsTopic"}}
+    assert destination["DependsOn"] == "MailEventsTopicPolicy"
+
+
+def test_which_addresses_are_shut_is_for_each_client_alone_to_say():
+    sent_with = only("AWS::SES::ConfigurationSet")["Properties"]
+    assert sent_with["SuppressionOptions"] == {"SuppressedReasons": []}
+
+
+def test_only_this_account_may_publish_to_a_topic_or_put_mail():
+    policies = [
+        *resources("AWS::SNS::TopicPolicy").values(),
+        *resources("AWS::SQS::QueuePolicy").values(),
+        *resources("AWS::S3::BucketPolicy").values(),
+    ]
+    allowed = [
+        statement
+        for policy in policies
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Allow"
+    ]
+    for statement in allowed:
+        assert statement["Principal"].keys() == {"Service"}
+        (condition,) = statement["Condition"].values()
+        (name,) = condition
+        assert name in ("aws:SourceAccount", "aws:SourceArn")
+
+
+def test_a_topic_that_a_queue_listens_to_may_put_messages_there_as_they_are():
+    may = {
+        (
+            policy["Properties"]["Queues"][0]["Ref"],
+            statement["Condition"]["ArnEquals"]["aws:SourceArn"]["Ref"],
+        )
+        for policy in resources("AWS::SQS::QueuePolicy").values()
+        for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+    }
+    listening = {
+        (each["Properties"]["Endpoint"]["Fn::GetAtt"][0], each["Properties"]["TopicArn"]["Ref"])
+        for each in resources("AWS::SNS::Subscription").values()
+        if each["Properties"]["Protocol"] == "sqs"
+    }
+    assert listening == may
+    assert all(
+        each["Properties"]["RawMessageDelivery"] is True
+        for each in resources("AWS::SNS::Subscription").values()
+        if each["Properties"]["Protocol"] == "sqs"
+    )
+
+
 # ---- Streams -----------------------------------------------------------------------------
 
 
@@ -238,13 +308,25 @@ def test_a_stream_has_no_more_readers_than_its_shards_serve():
     assert len(sources("DynamoDB")) <= 2
 
 
-def test_the_outbox_hears_of_every_job_once_when_it_is_written():
+def test_the_outbox_hears_once_of_work_of_what_happened_and_of_who_left():
     ((_, _, source),) = (each for each in sources("DynamoDB") if each[0] == "outbox")
-    (each,) = source["FilterCriteria"]["Filters"]
-    assert json.loads(each["Pattern"]) == {
-        "eventName": ["INSERT"],
-        "dynamodb": {"Keys": {"sk": {"S": [{"prefix": "JOB#"}]}}},
-    }
+    patterns = [json.loads(each["Pattern"]) for each in source["FilterCriteria"]["Filters"]]
+    kinds = ["CLIENT", {"prefix": "EMAIL#"}, {"prefix": "JOB#"}, {"prefix": "SMS#"}]
+    assert len(patterns) <= 5  # as many as Lambda takes
+    assert patterns == [
+        {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": kinds}}}},
+        {
+            "eventName": ["INSERT"],
+            "dynamodb": {
+                "Keys": {"sk": {"S": [{"prefix": "HISTORY#"}]}},
+                "NewImage": {"event": {"S": [{"exists": True}]}},
+            },
+        },
+        {
+            "eventName": ["REMOVE"],
+            "dynamodb": {"Keys": {"pk": {"S": [{"prefix": "PORTALUSER#"}]}}},
+        },
+    ]
 
 
 def only(kind: str) -> dict[str, Any]:
@@ -272,15 +354,21 @@ def test_the_table_outlives_the_stack_and_every_mistake():
     }
 
 
-def test_staff_are_invited_and_have_good_passwords():
-    pool = only("AWS::Cognito::UserPool")
+@pytest.mark.parametrize("name", ["StaffPool", "PortalPool"])
+def test_people_are_invited_and_have_good_passwords(name: str):
+    pool = resources("AWS::Cognito::UserPool")[name]
     properties = pool["Properties"]
     assert pool["DeletionPolicy"] == "Retain"
     assert properties["AdminCreateUserConfig"]["AllowAdminCreateUserOnly"] is True
     assert properties["MfaConfiguration"] == "OPTIONAL"
+    assert properties["UsernameConfiguration"] == {"CaseSensitive": False}
     policy = properties["Policies"]["PasswordPolicy"]
     assert policy["MinimumLength"] >= 12
     assert all(policy[f"Require{kind}"] for kind in ("Lowercase", "Uppercase", "Numbers"))
+    assert policy["TemporaryPasswordValidityDays"] == 7
+
+
+def test_staff_have_the_groups_that_roles_are():
     groups = {
         each["Properties"]["GroupName"]
         for each in resources("AWS::Cognito::UserPoolGroup").values()
@@ -288,17 +376,39 @@ def test_staff_are_invited_and_have_good_passwords():
     assert groups == {"owner", "manager", "specialist", "staff"}
 
 
-def test_every_route_but_the_fallback_asks_for_a_token():
-    api = only("AWS::Serverless::HttpApi")["Properties"]
-    assert api["Auth"]["DefaultAuthorizer"] in api["Auth"]["Authorizers"]
-    open_to_all = [
-        (name, event)
-        for name, function in functions().items()
-        for event in function["Properties"].get("Events", {}).values()
-        if event["Type"] == "HttpApi" and "Auth" in event["Properties"]
+def routes() -> list[tuple[str, str, str]]:
+    """Function, route key and authorizer of every route."""
+    return [
+        (
+            name,
+            f"{event['Method']} {event['Path']}" if "Path" in event else "$default",
+            event.get("Auth", {}).get("Authorizer", "Staff"),
+        )
+        for name, _, event in sources("HttpApi")
     ]
-    assert [name for name, _ in open_to_all] == ["fallback"]
+
+
+def test_a_route_asks_for_a_token_of_the_staff_or_below_portal_of_a_client():
+    api = only("AWS::Serverless::HttpApi")["Properties"]
+    assert api["Auth"]["DefaultAuthorizer"] == "Staff"
+    audiences = {
+        name: each["JwtConfiguration"]["audience"]
+        for name, each in api["Auth"]["Authorizers"].items()
+    }
+    assert audiences == {"Staff": [{"Ref": "StaffClient"}], "Portal": [{"Ref": "PortalClient"}]}
+    open_to_all = {"$default": "fallback", "GET /t/{token}": "tracking"}
+    for name, key, authorizer in routes():
+        if key in open_to_all:
+            assert (name, authorizer) == (open_to_all[key], "NONE")
+        else:
+            is_portal = key.partition(" ")[2].startswith("/portal/")
+            assert authorizer == ("Portal" if is_portal else "Staff"), key
+
+
+def test_what_takes_no_token_has_a_limit_of_its_own():
+    api = only("AWS::Serverless::HttpApi")["Properties"]
     assert {"Ref": "ThrottleRate"} in api["DefaultRouteSettings"].values()
+    assert api["RouteSettings"].keys() == {key for _, key, kind in routes() if kind == "NONE"}
 
 
 def test_every_function_is_traced_and_its_log_ends():

@@ -13,9 +13,9 @@ from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.serialize import ResponseSerializer
 
-from tests.support import imports, stored
+from tests.support import account, imports, stored
 from tests.support.api import Staff
-from tests.support.template import create_bucket, create_queue, create_table
+from tests.support.template import create_table
 
 _guess = ResponseSerializer.get_value
 
@@ -45,7 +45,7 @@ def _in_turn(stubber: Any, request: Any) -> Any:
 
 @contextmanager
 def empty_account() -> Iterator[None]:
-    """AWS with an empty table, bucket and queue, seen by containers that have just started."""
+    """AWS with everything empty, seen by containers that have just started."""
     from tallybook.clients import numbers
     from tallybook.settings import store as settings
 
@@ -53,8 +53,7 @@ def empty_account() -> Iterator[None]:
         _hasten(moto)
         moto.setattr(BotocoreStubber, "process_request", _in_turn)
         create_table(stored.client(), os.environ["TABLE_NAME"])
-        create_bucket(imports.s3(), os.environ["IMPORT_BUCKET"])
-        create_queue(imports.sqs(), os.environ["IMPORT_QUEUE_URL"])
+        account.create()
         numbers._seen = None
         settings._remembered = None
         yield

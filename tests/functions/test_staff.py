@@ -1,18 +1,18 @@
 """Staff members, in the table and in the pool that lets them in."""
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 from botocore.compat import HTTPHeaders
 
 from tallybook.callers import ROLES
 from tests.functions.problem import assert_problem
-from tests.support import stored
+from tests.support import account, stored
 from tests.support.api import Staff
 
 STAFF = "/v1/staff"
@@ -20,17 +20,11 @@ ADA = {"email": "ada@firm.example", "name": "Ada Lovelace", "role": "manager"}
 
 
 class Pool:
-    """moto's user pool, as the template makes it."""
+    """moto's user pool of the staff."""
 
     def __init__(self) -> None:
-        self.client: Any = boto3.client("cognito-idp")
-        pool = self.client.create_user_pool(
-            PoolName="staff",
-            UsernameAttributes=["email"],
-            UsernameConfiguration={"CaseSensitive": False},
-            AdminCreateUserConfig={"AllowAdminCreateUserOnly": True},
-        )
-        self.id = pool["UserPool"]["Id"]
+        self.client: Any = account.client("cognito-idp")
+        self.id = os.environ["STAFF_POOL_ID"]
         for role in ROLES:
             self.client.create_group(UserPoolId=self.id, GroupName=role)
 
@@ -50,12 +44,8 @@ class Pool:
 
 
 @pytest.fixture(autouse=True)
-def pool(aws: None, monkeypatch: pytest.MonkeyPatch) -> Pool:
-    from tallybook.staff import pool as ours
-
-    theirs = Pool()
-    monkeypatch.setattr(ours, "_POOL", theirs.id)
-    return theirs
+def pool(aws: None) -> Pool:
+    return Pool()
 
 
 def added(staff: Staff, **fields: Any) -> dict[str, Any]:
@@ -474,12 +464,8 @@ def test_a_stale_if_match_stops_a_change_of_a_member(owner: Staff, pool: Pool):
     assert pool.groups("ada@firm.example") == ["manager"]
 
 
-def test_a_fault_of_the_pool_is_a_500_that_leaks_nothing(
-    owner: Staff, pool: Pool, monkeypatch: pytest.MonkeyPatch
-):
-    from tallybook.staff import pool as ours
-
-    monkeypatch.setattr(ours, "_POOL", "eu-central-1_gone")
+def test_a_fault_of_the_pool_is_a_500_that_leaks_nothing(owner: Staff, pool: Pool):
+    pool.client.delete_user_pool(UserPoolId=pool.id)
     answer = owner.post(STAFF, ADA)
     assert_problem(answer, 500, "internal_error")
     assert "eu-central-1" not in str(answer.body)

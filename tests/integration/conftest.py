@@ -1,6 +1,5 @@
 """Integration tests: the code against Amazon's DynamoDB Local, with the table of template.yaml."""
 
-import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from functools import partial
@@ -11,12 +10,11 @@ import pytest
 from moto import mock_aws  # hooks into botocore, so it has to be there before our clients are
 
 from local.dynamodb_local import running
-from tests.support import capacity, imports, local_table, snapshots
+from tests.support import account, capacity, local_table, snapshots
 from tests.support.api import Staff
 from tests.support.containers import Containers
 from tests.support.containers import running as containers_running
 from tests.support.imports import Pipeline
-from tests.support.template import create_bucket, create_queue
 
 HERE = Path(__file__).parent
 
@@ -69,6 +67,5 @@ def containers(address: str) -> Iterator[Containers]:
 def pipeline(admin: Any, table: Any) -> Iterator[Pipeline]:
     """What AWS does between the functions of imports: beside the table, S3 and SQS are moto's."""
     with mock_aws():
-        create_bucket(imports.s3(), os.environ["IMPORT_BUCKET"])
-        create_queue(imports.sqs(), os.environ["IMPORT_QUEUE_URL"])
+        account.create()
         yield Pipeline(lambda: list(snapshots.take(admin).plain("IMPORT#").values()))

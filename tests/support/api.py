@@ -4,6 +4,7 @@ import importlib.util
 import json
 import re
 import sys
+from base64 import b64decode
 from dataclasses import dataclass, field
 from functools import cache
 from types import ModuleType
@@ -94,13 +95,12 @@ class Answer:
         return {error["field"]: error["message"] for error in self.body["errors"]}
 
 
-@dataclass
-class Staff:
-    """A member of staff, who calls the API."""
+class Caller:
+    """Somebody who calls the API, without a token."""
 
-    role: str = "owner"
-    staff_id: str = "6f1c1f8e-3c55-4d0b-9a57-0d6f6a0a2b11"
-    claims: dict[str, str] = field(default_factory=dict)
+    def token(self) -> dict[str, str]:
+        """The claims of the token, as the API's authorizer hands them on."""
+        return {}
 
     def call(
         self,
@@ -144,13 +144,6 @@ class Staff:
         query: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
     ) -> dict[str, Any]:
-        claims = {
-            "sub": self.staff_id,
-            "token_use": "id",
-            "cognito:groups": f"[{self.role}]",
-            "email": f"{self.role}@firm.example",
-            "name": f"The {self.role}",
-        } | self.claims
         _, key, parameters = route(method, path)
         event: dict[str, Any] = {
             "version": "2.0",
@@ -163,10 +156,12 @@ class Staff:
                 "stage": "$default",
                 "http": {"method": method, "path": path, "sourceIp": "192.0.2.1"},
                 "requestId": "JKJaXmPLvHcESHA=",
-                "authorizer": {"jwt": {"claims": claims, "scopes": None}},
             },
             "isBase64Encoded": False,
         }
+        if claims := self.token():
+            jwt = {"claims": claims, "scopes": None}
+            event["requestContext"]["authorizer"] = {"jwt": jwt}
         if parameters:
             event["pathParameters"] = parameters
         if query:
@@ -176,6 +171,43 @@ class Staff:
         return event
 
 
+@dataclass
+class Staff(Caller):
+    """A member of staff."""
+
+    role: str = "owner"
+    staff_id: str = "6f1c1f8e-3c55-4d0b-9a57-0d6f6a0a2b11"
+    claims: dict[str, str] = field(default_factory=dict)
+
+    def token(self) -> dict[str, str]:
+        return {
+            "sub": self.staff_id,
+            "token_use": "id",
+            "cognito:groups": f"[{self.role}]",
+            "email": f"{self.role}@firm.example",
+            "name": f"The {self.role}",
+        } | self.claims
+
+
+@dataclass
+class PortalUser(Caller):
+    """Somebody of a client, who signed in to the portal."""
+
+    sub: str = "c3d1b1a4-70f1-70a5-9d9e-2d1f0f6a1e02"
+    email: str = "ada@client.example"
+    auth_time: int = 1795331040
+    claims: dict[str, str] = field(default_factory=dict)
+
+    def token(self) -> dict[str, str]:
+        return {
+            "sub": self.sub,
+            "token_use": "id",
+            "email": self.email,
+            "email_verified": "true",
+            "auth_time": str(self.auth_time),
+        } | self.claims
+
+
 def _dashed(headers: dict[str, str]) -> dict[str, str]:
     """Header names as arguments: `if_match` is If-Match."""
     return {name.replace("_", "-"): value for name, value in headers.items()}
@@ -183,5 +215,7 @@ def _dashed(headers: dict[str, str]) -> dict[str, str]:
 
 def answer_of(result: dict[str, Any]) -> Answer:
     headers = {name.lower(): value for name, value in result.get("headers", {}).items()}
-    text = result.get("body")
-    return Answer(result["statusCode"], headers, json.loads(text) if text else None)
+    body = result.get("body")
+    if result.get("isBase64Encoded"):
+        return Answer(result["statusCode"], headers, b64decode(body or ""))
+    return Answer(result["statusCode"], headers, json.loads(body) if body else None)

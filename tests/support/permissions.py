@@ -8,8 +8,11 @@ ran only some of them says that it did not compare.
 """
 
 import inspect
+import os
+import re
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from email.utils import parseaddr
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -24,6 +27,10 @@ from tests.support.template import functions, logical_id, resources
 TESTS = Path(__file__).parents[1] / "functions"
 # How policies name objects of a bucket, which they cannot refer to: see ImportBucket.
 _BUCKET_ARN = "arn:${AWS::Partition}:s3:::"
+# SES's resources have no attribute that is their ARN.
+_SES_ARN = re.compile(
+    r"arn:\$\{AWS::Partition\}:ses:\$\{AWS::Region\}:\$\{AWS::AccountId\}:[a-z-]+/\$\{(\w+)\}"
+)
 
 
 class Permission(NamedTuple):
@@ -89,7 +96,30 @@ def needed(service: str, operation: str, params: dict[str, Any]) -> Iterator[tup
         case "sqs":
             yield f"sqs:{action}", logical_id(params["QueueUrl"])
         case _:
-            yield f"{service}:{operation}", "StaffPool" if "UserPoolId" in params else "?"
+            for resource in _concerned(service, params):
+                yield f"{service}:{action}", resource
+
+
+def _concerned(service: str, params: dict[str, Any]) -> set[str]:
+    """The resources that a call is about, each of which it must be allowed for."""
+    match service:
+        case "cognito-idp":
+            return {logical_id(params["UserPoolId"])}
+        case "events":
+            return {logical_id(entry["EventBusName"]) for entry in params["Entries"]}
+        case "ses":  # the identity that the mail comes from, and what it is sent with
+            set_ = logical_id(params["ConfigurationSetName"])
+            return {_identity(params["FromEmailAddress"]), set_}
+        case "sns" if "PhoneNumber" in params:
+            return {"a number"}
+    return {"?"}
+
+
+def _identity(sender: str) -> str:
+    """The stack has one identity, the domain of MAIL_FROM."""
+    address = parseaddr(sender)[1]
+    is_ours = address.rpartition("@")[2] == os.environ["MAIL_FROM"].rpartition("@")[2]
+    return "EmailIdentity" if is_ours else f"the identity of {address}"
 
 
 def _object(name: str, key: str | None) -> str:
@@ -134,13 +164,18 @@ def granted() -> set[Permission]:
         for name, function in functions().items()
         for statement in statements(function)
         for action in _list(statement["Action"])
-        for resource in _list(statement["Resource"])
+        for resource in resources_of(statement)
     }
 
 
 def statements(function: dict[str, Any]) -> list[dict[str, Any]]:
     policies = function["Properties"].get("Policies", [])
     return [statement for policy in policies for statement in policy["Statement"]]
+
+
+def resources_of(statement: dict[str, Any]) -> list[Any]:
+    """What a statement is about. What has no ARN is named by what it is not."""
+    return _list(statement.get("Resource") or {"not": statement["NotResource"]})
 
 
 def _list(value: Any) -> list[Any]:
@@ -163,6 +198,10 @@ def _resource(value: Any) -> str:
         case {"Fn::Sub": str(text)} if text.startswith(_BUCKET_ARN):
             bucket, slash, key = text.removeprefix(_BUCKET_ARN).partition("/")
             return _buckets()[bucket] + slash + key
+        case {"Fn::Sub": str(text)} if found := _SES_ARN.fullmatch(text):
+            return found[1]
+        case {"not": {"Fn::Sub": "arn:${AWS::Partition}:sns:*:*:*"}}:
+            return "a number"  # a telephone's, as texts are sent to
         case {"Fn::Sub": str(text)}:
             return text.replace("${", "").replace(".Arn}", "")
     raise ValueError(f"{value} is not the ARN of a resource of the template")

@@ -82,13 +82,38 @@ def create_queue(client: Any, url: str) -> None:
 
 
 def logical_id(name: str) -> str:
-    """The bucket or the queue that the tests' environment calls so (see tests/conftest.py)."""
+    """What the tests' environment calls so: a bucket, a queue, a pool … (see tests/conftest.py)."""
+    for variable, logical in _told().items():
+        if os.environ.get(variable) == name:
+            return logical
+    raise KeyError(f"no function is told of {name}")
+
+
+def told_of(kind: str) -> list[str]:
+    """The names in the tests' environment of resources of a type."""
+    return [
+        os.environ[variable] for variable, logical in _told().items() if logical in resources(kind)
+    ]
+
+
+@cache
+def _told() -> dict[str, str]:
+    """The logical id of the resource that a variable of functions names."""
     buckets = {
         str(bucket["Properties"]["BucketName"]): logical
         for logical, bucket in resources("AWS::S3::Bucket").items()
     }
-    for function in functions().values():
-        for variable, value in function["Properties"]["Environment"]["Variables"].items():
-            if os.environ.get(variable) == name:
-                return buckets.get(str(value)) or value["Ref"]
-    raise KeyError(f"no function is told of {name}")
+    variables = {
+        variable: value
+        for function in functions().values()
+        for variable, value in function["Properties"]["Environment"]["Variables"].items()
+    }
+    found = {
+        variable: buckets.get(str(value)) or (value.get("Ref") if isinstance(value, dict) else None)
+        for variable, value in variables.items()
+    }
+    return {variable: logical for variable, logical in found.items() if logical in _resources()}
+
+
+def _resources() -> dict[str, Any]:
+    return template()["Resources"]

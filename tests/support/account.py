@@ -1,0 +1,45 @@
+"""An account of moto's AWS with what functions are told of: made as template.yaml says."""
+
+import os
+from functools import cache
+from typing import Any
+
+import boto3
+from moto.cognitoidp.models import cognitoidp_backends
+from moto.core.models import DEFAULT_ACCOUNT_ID
+
+from tests.support.template import create_bucket, create_queue, logical_id, resources, told_of
+
+client = cache(boto3.client)
+"""A client of a service for tests; nobody watches what it does."""
+
+
+def create() -> None:
+    """Buckets, queues, pools, the event bus and SES, all empty; not the table."""
+    for name in told_of("AWS::S3::Bucket"):
+        create_bucket(client("s3"), name)
+    for url in told_of("AWS::SQS::Queue"):
+        create_queue(client("sqs"), url)
+    for pool_id in told_of("AWS::Cognito::UserPool"):
+        create_pool(pool_id)
+    for name in told_of("AWS::Events::EventBus"):
+        client("events").create_event_bus(Name=name)
+    for name in told_of("AWS::SES::ConfigurationSet"):
+        client("sesv2").create_configuration_set(ConfigurationSetName=name)
+    client("sesv2").create_email_identity(EmailIdentity=os.environ["MAIL_DOMAIN"])
+
+
+def create_pool(pool_id: str) -> None:
+    """The user pool of the template that the environment calls so, under just this id."""
+    properties = resources("AWS::Cognito::UserPool")[logical_id(pool_id)]["Properties"]
+    cognito: Any = client("cognito-idp")
+    made = cognito.create_user_pool(
+        PoolName=pool_id,
+        **{
+            key: properties[key]
+            for key in ("UsernameAttributes", "UsernameConfiguration", "AdminCreateUserConfig")
+        },
+    )
+    pools = cognitoidp_backends[DEFAULT_ACCOUNT_ID][cognito.meta.region_name].user_pools
+    pool = pools[pool_id] = pools.pop(made["UserPool"]["Id"])
+    pool.id = pool_id
