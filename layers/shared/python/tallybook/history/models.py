@@ -65,7 +65,7 @@ class Note(NewNote):
     """A note. It is the entry of the history that has its id."""
 
     note_id: Ulid
-    body: str
+    body: str = Field(examples=["Asked for a discount from 100 pieces on."])
     by: By | None = Field(description="Null: the system by itself.")
     at: Timestamp
     edited: Edited | None = Field(description="The last edit, when there was any.")
