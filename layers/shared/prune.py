@@ -18,6 +18,8 @@ SERVICES = {"ses": "sesv2"}
 # In the template only: actions that no operation is called after, an event, a condition.
 NOT_OPERATIONS = {
     "aws:SecureTransport",
+    "aws:SourceAccount",
+    "aws:SourceArn",
     "dynamodb:ConditionCheckItem",
     "s3:GetObjectVersion",
     "s3:ObjectCreated",
