@@ -24,6 +24,7 @@ from tallybook.clients.models import (
 )
 from tallybook.cursors import Cursor, Limit, Page, seal, unseal
 from tallybook.dates import now
+from tallybook.history.models import by_of
 from tallybook.http import IdempotencyKey, IfMatch
 from tallybook.versions import etag
 
@@ -40,7 +41,8 @@ def list_clients(
 ) -> Response[Page[ClientRow]]:
     me = http.caller(app).staff_id
     scope = ["clients", me, *wanted.scope()]
-    rows, position = listing.page(wanted, me, limit=limit, after=unseal(cursor, scope))
+    after = unseal(cursor, scope)
+    rows, position = listing.page(wanted, me, at=now(), limit=limit, after=after)
     return http.ok(Page.model_construct(items=rows, next_cursor=seal(position, scope)))
 
 
@@ -59,18 +61,18 @@ def change_many(change: Change, key: IdempotencyKey = None) -> Response[Outcomes
     if change.action == "delete":
         caller.must_be(Role.MANAGER)
     once = http.claim(app, key, http.ok)
-    return http.ok(bulk.apply(change, by=caller.staff_id, at=now(), once=once))
+    return http.ok(bulk.apply(change, by=by_of(caller), at=now(), once=once))
 
 
 @app.get(CLIENT, tags=TAGS, summary="Read a client")
 def get_client(client_id: str) -> Response[Client]:
-    return _shown(store.get(client_id, by=http.caller(app).staff_id))
+    return _shown(store.get(client_id, by=http.caller(app).staff_id, at=now()))
 
 
 @app.patch(CLIENT, tags=TAGS, summary="Change a client")
 def change_client(client_id: str, patch: ClientPatch, if_match: IfMatch = None) -> Response[Client]:
-    me = http.caller(app).staff_id
-    return _shown(store.change(client_id, patch, by=me, at=now(), if_match=if_match))
+    by = by_of(http.caller(app))
+    return _shown(store.change(client_id, patch, by=by, at=now(), if_match=if_match))
 
 
 @app.delete(CLIENT, tags=TAGS, summary="Delete a client and all its data", status_code=204)
@@ -79,8 +81,9 @@ def delete_client(
     erase: Annotated[bool, Query(description="Keep the ledger, erase the person.")] = False,
     if_match: IfMatch = None,
 ) -> Response[None]:
-    http.caller(app).must_be(Role.MANAGER)
-    deletion.delete(client_id, at=now(), erase=erase, if_match=if_match)
+    caller = http.caller(app)
+    caller.must_be(Role.MANAGER)
+    deletion.delete(client_id, by=by_of(caller), at=now(), erase=erase, if_match=if_match)
     return http.no_content()
 
 
@@ -90,33 +93,33 @@ def suspend_client(
     why: Annotated[OptionalReason, Body()] = OptionalReason(),  # noqa: B008 - never changed
     key: IdempotencyKey = None,
 ) -> Response[Client]:
-    me, once = http.caller(app).staff_id, http.claim(app, key, _shown)
-    return _shown(store.suspend(client_id, why.reason, by=me, at=now(), once=once))
+    by, once = by_of(http.caller(app)), http.claim(app, key, _shown)
+    return _shown(store.suspend(client_id, why.reason, by=by, at=now(), once=once))
 
 
 @app.post(f"{CLIENT}/activate", tags=TAGS, summary="Activate a suspended client")
 def activate_client(client_id: str, key: IdempotencyKey = None) -> Response[Client]:
-    me, once = http.caller(app).staff_id, http.claim(app, key, _shown)
-    return _shown(store.activate(client_id, by=me, at=now(), once=once))
+    by, once = by_of(http.caller(app)), http.claim(app, key, _shown)
+    return _shown(store.activate(client_id, by=by, at=now(), once=once))
 
 
 @app.put(f"{CLIENT}/flag", tags=TAGS, summary="Flag a client with a reason")
 def flag_client(client_id: str, why: Reason, if_match: IfMatch = None) -> Response[Client]:
-    me = http.caller(app).staff_id
-    return _shown(store.flag(client_id, why.reason, by=me, at=now(), if_match=if_match))
+    by = by_of(http.caller(app))
+    return _shown(store.flag(client_id, why.reason, by=by, at=now(), if_match=if_match))
 
 
 @app.delete(f"{CLIENT}/flag", tags=TAGS, summary="Clear a client's flag", status_code=204)
 def clear_flag(client_id: str, if_match: IfMatch = None) -> Response[None]:
-    me = http.caller(app).staff_id
-    client = store.flag(client_id, None, by=me, at=now(), if_match=if_match)
+    by = by_of(http.caller(app))
+    client = store.flag(client_id, None, by=by, at=now(), if_match=if_match)
     return http.no_content(etag(client.version))
 
 
 @app.put(f"{CLIENT}/favourite", tags=TAGS, summary="Mark a client as a favourite of yours")
 def mark_favourite(client_id: str, if_match: IfMatch = None) -> Response[Client]:
     me = http.caller(app).staff_id
-    return _shown(store.set_favourite(client_id, by=me, on=True, if_match=if_match))
+    return _shown(store.set_favourite(client_id, by=me, at=now(), on=True, if_match=if_match))
 
 
 @app.delete(
@@ -124,13 +127,13 @@ def mark_favourite(client_id: str, if_match: IfMatch = None) -> Response[Client]
 )
 def unmark_favourite(client_id: str, if_match: IfMatch = None) -> Response[None]:
     me = http.caller(app).staff_id
-    client = store.set_favourite(client_id, by=me, on=False, if_match=if_match)
+    client = store.set_favourite(client_id, by=me, at=now(), on=False, if_match=if_match)
     return http.no_content(etag(client.version))
 
 
 @app.get(f"{CLIENT}/overview", tags=TAGS, summary="Read a client with its latest activity")
 def get_overview(client_id: str) -> Response[Overview]:
-    found = overview.overview(client_id, by=http.caller(app).staff_id)
+    found = overview.overview(client_id, by=http.caller(app).staff_id, at=now())
     return http.ok(found, etag(found.client.version))
 
 

@@ -13,6 +13,7 @@ from tallybook.contacts import creation, store
 from tallybook.contacts.models import Contact, ContactPatch, NewContact
 from tallybook.cursors import Cursor, Limit, Page, seal, unseal
 from tallybook.dates import now
+from tallybook.history.models import by_of
 from tallybook.http import IdempotencyKey, IfMatch
 
 app = http.resolver()
@@ -29,7 +30,9 @@ def list_contacts(
 ) -> Response[Page[Contact]]:
     scope = ["contacts", client_id]
     after = unseal(cursor, scope)
-    following = [each for each in store.get_all(client_id) if each.contact_id > (after or "")]
+    following = [
+        each for each in store.get_all(client_id, at=now()) if each.contact_id > (after or "")
+    ]
     shown = following[:limit]
     position = shown[-1].contact_id if len(following) > limit else None
     return http.ok(Page(items=shown, next_cursor=seal(position, scope)))
@@ -49,7 +52,7 @@ def create_contact(
 
 @app.get(CONTACT, tags=TAGS, summary="Read a contact")
 def get_contact(client_id: str, contact_id: str) -> Response[Contact]:
-    contact = store.get(client_id, contact_id)
+    contact = store.get(client_id, contact_id, at=now())
     return http.ok(contact, store.tag(contact))
 
 
@@ -57,14 +60,16 @@ def get_contact(client_id: str, contact_id: str) -> Response[Contact]:
 def change_contact(
     client_id: str, contact_id: str, patch: ContactPatch, if_match: IfMatch = None
 ) -> Response[Contact]:
-    contact = store.change(client_id, contact_id, patch, at=now(), if_match=if_match)
+    by = by_of(http.caller(app))
+    contact = store.change(client_id, contact_id, patch, by=by, at=now(), if_match=if_match)
     return http.ok(contact, store.tag(contact))
 
 
 @app.delete(CONTACT, tags=TAGS, summary="Delete a contact", status_code=204)
 def delete_contact(client_id: str, contact_id: str, if_match: IfMatch = None) -> Response[None]:
-    http.caller(app).must_be(Role.MANAGER)
-    store.delete(client_id, contact_id, if_match=if_match)
+    caller = http.caller(app)
+    caller.must_be(Role.MANAGER)
+    store.delete(client_id, contact_id, by=by_of(caller), at=now(), if_match=if_match)
     return http.no_content()
 
 

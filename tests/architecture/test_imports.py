@@ -22,6 +22,20 @@ ALLOWED = {
     ("tallybook.contacts.store", "tallybook.inbound.reach"),  # whose messages are a contact's
     ("tallybook.contacts.creation", "tallybook.inbound.reach"),
     ("tallybook.clients.removal", "tallybook.inbound.reach"),
+    ("tallybook.contacts.household", "tallybook.clients.records"),  # read as one
+    ("tallybook.contacts.store", "tallybook.portal.standing"),  # whose address goes, loses access
+    ("tallybook.clients.store", "tallybook.portal.standing"),
+    ("tallybook.clients.store", "tallybook.contacts.household"),
+    ("tallybook.clients.store", "tallybook.history.entries"),
+    ("tallybook.clients.deletion", "tallybook.history.entries"),
+    ("tallybook.clients.removal", "tallybook.portal.standing"),  # its users lose access
+    ("tallybook.portal.standing", "tallybook.clients.records"),  # clients and contacts say who came
+    ("tallybook.portal.standing", "tallybook.contacts.household"),
+    ("tallybook.portal.standing", "tallybook.contacts.records"),
+    ("tallybook.portal.standing", "tallybook.history.entries"),
+    ("tallybook.portal.invitations", "tallybook.contacts.household"),
+    ("tallybook.portal.invitations", "tallybook.history.entries"),
+    ("tallybook.portal.invitations", "tallybook.mail.queueing"),
     ("tallybook.contacts.store", "tallybook.workflows.guard"),
     ("tallybook.contacts.creation", "tallybook.workflows.guard"),
     ("tallybook.history.timeline", "tallybook.clients.presence"),  # no list of nobody
@@ -45,6 +59,8 @@ ALLOWED = {
 STORES = {"store", "creation", "deletion", "guard", "index", "mapping", "numbers", "removal"}
 STORES |= {"entries", "timeline"}  # of the history
 STORES |= {"presence"}  # of clients
+STORES |= {"household"}  # of contacts
+STORES |= {"standing"}  # of the portal
 STORES |= {"sending"}  # of mail and SMS
 STORES |= {"imported"}  # of clients
 STORES |= {"reach", "taking"}  # of inbound

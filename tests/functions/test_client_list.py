@@ -7,6 +7,7 @@ import copy
 import random
 import unicodedata
 from collections.abc import Callable, Iterator
+from datetime import timedelta
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +15,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tallybook.dates import now, timestamp
 from tests.functions.conftest import empty_account
 from tests.functions.problem import assert_problem
 from tests.support import stored
@@ -97,7 +99,9 @@ def _made(chance: random.Random, number: int) -> dict[str, Any]:
     if due := chance.random() < 0.3:
         row["row__balance_due"] = 1
     if portal := chance.choice(PORTAL):
-        row["row__portal_status"] = portal
+        row["row__portal_status"] = "waiting" if portal == "expired" else portal
+        sent = now() - timedelta(days=7, minutes=5 if portal == "expired" else -5)
+        row["row__portal_invited_at"] = timestamp(sent)
     if row:
         stored.alter(f"CLIENT#{client['client_id']}", "CLIENT", **row)
     return client | {

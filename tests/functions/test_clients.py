@@ -660,7 +660,9 @@ def test_a_favourite_is_ones_own(owner: Staff, member: Staff):
 
 def test_an_edit_keeps_a_favourite_that_was_marked_meanwhile(owner: Staff, member: Staff):
     client = created(owner)
-    marking = stored.in_between("UpdateItem", lambda: member.put(path(client, "/favourite")))
+    marking = stored.in_between(
+        "TransactWriteItems", lambda: member.put(path(client, "/favourite"))
+    )
     with marking:
         owner.put(path(client, "/flag"), {"reason": "x"})
     assert read(member, client)["favourite"] is True
@@ -858,7 +860,7 @@ def test_a_bulk_action_takes_a_hundred_clients(owner: Staff):
 def test_one_client_that_fails_does_not_stop_the_others(owner: Staff):
     clients = [created(owner) for _ in range(3)]
     ids = [each["client_id"] for each in clients]
-    with stored.fault("UpdateItem", "ThrottlingException", after=1):
+    with stored.fault("TransactWriteItems", "ThrottlingException", after=1):
         results = bulk(owner, "suspend", ids).body["results"]
     assert sorted(each["ok"] for each in results) == [False, False, True]
     assert {each["code"] for each in results if not each["ok"]} == {"unavailable"}

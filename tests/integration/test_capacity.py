@@ -58,11 +58,14 @@ def test_reading_a_client_is_one_read(acme: str, owner: Staff, spending: Spendin
     assert spent.reads == 1  # consistent, up to 4 KB
 
 
-def test_editing_a_client_is_one_read_and_one_write(acme: str, owner: Staff, spending: Spending):
+def test_editing_a_client_is_one_read_and_one_transaction(
+    acme: str, owner: Staff, spending: Spending
+):
     with spending() as spent:
         assert owner.call("clients", "PATCH", acme, {"invoicing_method": "print"}).status == 200
-    assert spent.requests == {"GetItem": 1, "UpdateItem": 1}
-    assert (spent.reads, spent.writes) == (1, 1)  # no index shows what was changed
+    assert spent.requests == {"GetItem": 1, "TransactWriteItems": 1}
+    # The client and its history; no index shows what was changed.
+    assert (spent.reads, spent.actions, spent.writes) == (1, 2, 4)
 
 
 def test_a_change_that_changes_nothing_writes_nothing(acme: str, owner: Staff, spending: Spending):
@@ -78,7 +81,8 @@ def test_renaming_a_client_writes_only_the_words_that_differ(owner: Staff, spend
     with spending() as spent:
         owner.call("clients", "PATCH", path, {"last_name": "Meier"})
     assert spent.requests == {"GetItem": 1, "TransactWriteItems": 1}
-    assert spent.actions == 3  # the client, the word that goes, the word that comes
+    # The client, the word that goes, the word that comes, and the entry in the history.
+    assert spent.actions == 4
 
 
 def test_flags_and_favourites_are_one_read_and_one_write(
@@ -86,8 +90,9 @@ def test_flags_and_favourites_are_one_read_and_one_write(
 ):
     with spending() as spent:
         owner.call("clients", "PUT", f"{acme}/flag", {"reason": "Late"})
-    assert spent.requests == {"GetItem": 1, "UpdateItem": 1}
-    assert spent.writes == 3  # the client, and the row in two indexes
+    assert spent.requests == {"GetItem": 1, "TransactWriteItems": 1}
+    # The client, the row in two indexes, and the entry in the history.
+    assert (spent.actions, spent.writes) == (2, 6)
     with spending() as spent:
         owner.call("clients", "PUT", f"{acme}/favourite")
     assert spent.requests == {"GetItem": 1, "TransactWriteItems": 1}
@@ -100,8 +105,8 @@ def test_deleting_a_client_is_one_read_and_one_transaction(
     with spending() as spent:
         assert owner.call("clients", "DELETE", acme).status == 204
     assert spent.requests == {"GetItem": 1, "TransactWriteItems": 1}
-    # The client leaves two indexes; the number's guard and two tokens go.
-    assert (spent.actions, spent.writes) == (4, 4 * 2 + 2)
+    # The client leaves two indexes; the number's guard and two tokens go; its history says so.
+    assert (spent.actions, spent.writes) == (5, 5 * 2 + 2)
 
 
 def test_a_page_of_the_list_is_exactly_one_query(owner: Staff, spending: Spending, admin: Any):

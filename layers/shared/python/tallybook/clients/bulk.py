@@ -7,13 +7,14 @@ from datetime import datetime
 from tallybook.clients import deletion, store
 from tallybook.clients.models import Change, Outcome, Outcomes
 from tallybook.errors import TallybookError
+from tallybook.history.models import By
 from tallybook.idempotency import AlreadyAnswered, Once
 from tallybook.transactions import Transaction
 
 _AT_ONCE = 8
 
 
-def apply(change: Change, *, by: str, at: datetime, once: Once) -> Outcomes:
+def apply(change: Change, *, by: By, at: datetime, once: Once) -> Outcomes:
     """Do the action on every client, and say for each whether it worked.
 
     With an Idempotency-Key each client's transaction carries its own claim, so that a repetition
@@ -31,10 +32,10 @@ def apply(change: Change, *, by: str, at: datetime, once: Once) -> Outcomes:
     return results
 
 
-def _action(name: str, *, by: str, at: datetime) -> Callable[[str, Once], object]:
+def _action(name: str, *, by: By, at: datetime) -> Callable[[str, Once], object]:
     match name:
         case "delete":
-            return lambda each, once: deletion.delete(each, at=at, once=once)
+            return lambda each, once: deletion.delete(each, by=by, at=at, once=once)
         case "suspend":
             return lambda each, once: store.suspend(each, None, by=by, at=at, once=once)
         case _:

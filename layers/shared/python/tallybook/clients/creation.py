@@ -48,7 +48,7 @@ class _Creation:
             taken = numbers.draw(skip=self.skip, alone=alone)
             number = number_text(pattern, taken)
         record = self._record(number, settings.currency)
-        client = to_client(record, self.by)
+        client = to_client(record, self.by, self.at)
 
         transaction = Transaction()
         self.once.claim(transaction, client)

@@ -11,6 +11,8 @@ from tallybook.clients.records import ClientRecord
 from tallybook.clients.store import current
 from tallybook.dates import timestamp
 from tallybook.errors import ClientHasInvoices
+from tallybook.history.entries import entry
+from tallybook.history.models import By
 from tallybook.idempotency import Once
 from tallybook.transactions import Transaction
 from tallybook.versions import etag, must_match, until_unchanged, version_changed
@@ -19,6 +21,7 @@ from tallybook.versions import etag, must_match, until_unchanged, version_change
 def delete(
     client_id: str,
     *,
+    by: By,
     at: datetime,
     erase: bool = False,
     if_match: str | None = None,
@@ -37,7 +40,7 @@ def delete(
             raise ClientHasInvoices
         transaction = Transaction()
         if once:
-            once.claim(transaction, to_client(record, ""))
+            once.claim(transaction, to_client(record, by.staff_id, at))
         has_books = bool(record.finalized_invoices)
         condition = ClientRecord.version == record.version
         if not has_books:  # one finalized since the read adds to this count, not to the version
@@ -46,6 +49,9 @@ def delete(
         hide(transaction, record, condition, at=timestamp(at), erase=has_books)
         guard(transaction, record, None)
         tokenize(transaction, record, None)
+        text = "Deleted; the books stay" if has_books else "Deleted"
+        event = "client.deleted"
+        transaction.put(entry(client_id, "client", at=at, by=by, text=text, event=event))
         transaction.commit()
 
     until_unchanged(attempt)

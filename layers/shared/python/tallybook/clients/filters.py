@@ -6,19 +6,20 @@ a search found tests the rows it read. Both come from one table, so that they ca
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Literal
 
 from pydantic import Field
 
 from tallybook.clients.mapping import words_of_row
-from tallybook.clients.models import StaffId
+from tallybook.clients.models import PortalStatus, StaffId
 from tallybook.clients.rules import is_found, query_words, search_words
 from tallybook.countries import CountryCode
+from tallybook.dates import timestamp
 from tallybook.models import ApiModel
+from tallybook.portal.rules import LASTS
 from tallybook.table import encode
 from tallybook.text import Line, ShortLine
-
-PortalStatus = Literal["not_invited", "waiting", "accepted", "expired"]
 
 
 class ClientQuery(ApiModel):
@@ -51,10 +52,13 @@ class ClientQuery(ApiModel):
 
 @dataclass(frozen=True)
 class Filter:
-    """One test of a member of `row`: is it equal, does it contain, does it exist?"""
+    """One test of a member of `row`: is it equal, does it contain, does it exist?
+
+    A time may also be "before" another, or not ("since").
+    """
 
     path: tuple[str, ...]
-    test: Literal["equals", "contains", "exists", "is_absent"]
+    test: Literal["equals", "contains", "exists", "is_absent", "before", "since"]
     value: str | None = None
 
     def passes(self, row: Mapping[str, Any]) -> bool:
@@ -70,9 +74,13 @@ class Filter:
                 return found is not None
             case "is_absent":
                 return found is None
+            case "before":
+                return found is not None and found < self.value
+            case "since":
+                return found is not None and found >= self.value
 
 
-def filters_of(query: ClientQuery, staff_id: str) -> list[Filter]:
+def filters_of(query: ClientQuery, staff_id: str, at: datetime) -> list[Filter]:
     """The filters that a row alone decides; words are compared by `passes_words`."""
 
     def switch(path: tuple[str, ...], *, on: bool | None) -> Filter | None:
@@ -95,9 +103,25 @@ def filters_of(query: ClientQuery, staff_id: str) -> list[Filter]:
         switch(("favourites", staff_id), on=query.favourite),
         equals("ar_specialist", query.ar_specialist),
         switch(("balance_due",), on=query.balance_due),
-        equals("portal_status", query.portal_status, default="not_invited"),
+        *_portal(query.portal_status, at),
     ]
     return [each for each in found if each]
+
+
+def _portal(status: PortalStatus | None, at: datetime) -> list[Filter]:
+    """An invitation expires by itself, so a row says only when it was sent."""
+    stored, sent = ("portal_status",), ("portal_invited_at",)
+    limit = timestamp(at - LASTS)
+    match status:
+        case None:
+            return []
+        case "not_invited":
+            return [Filter(stored, "is_absent")]
+        case "accepted":
+            return [Filter(stored, "equals", status)]
+        case _:
+            is_late = Filter(sent, "before" if status == "expired" else "since", limit)
+            return [Filter(stored, "equals", "waiting"), is_late]
 
 
 def passes_words(query: ClientQuery, row: Mapping[str, Any]) -> bool:
@@ -135,6 +159,8 @@ def expression(filters: Sequence[Filter]) -> dict[str, Any]:
                 "contains": f"contains({path}, :f{place})",
                 "exists": f"attribute_exists({path})",
                 "is_absent": f"attribute_not_exists({path})",
+                "before": f"{path} < :f{place}",
+                "since": f"{path} >= :f{place}",
             }[each.test]
         )
     return {

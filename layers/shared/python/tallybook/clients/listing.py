@@ -7,6 +7,7 @@ walk, where they are dense. Either way a page is full unless it is the last.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 from tallybook.clients.filters import ClientQuery, Filter, expression, filters_of, passes_words
@@ -25,10 +26,10 @@ _LOOKED_UP = 3  # words of a search; further ones are compared with the rows tha
 
 
 def page(
-    wanted: ClientQuery, staff_id: str, *, limit: int, after: Position | None
+    wanted: ClientQuery, staff_id: str, *, at: datetime, limit: int, after: Position | None
 ) -> tuple[list[ClientRow], Position | None]:
     """Up to `limit` clients behind the position `after`, and the position to go on from."""
-    filters = filters_of(wanted, staff_id)
+    filters = filters_of(wanted, staff_id, at)
     candidates = _candidates(wanted, staff_id)
     if candidates is None:
         rows = _walked(wanted, filters, limit=limit, after=after)
@@ -39,12 +40,12 @@ def page(
         if passes_words(wanted, row):
             found.append(row)
         if len(found) > limit:  # one more than the page: it is not the last
-            return _shown(found[:limit], staff_id), _position(found[limit - 1], wanted.sort)
-    return _shown(found, staff_id), None
+            return _shown(found[:limit], staff_id, at), _position(found[limit - 1], wanted.sort)
+    return _shown(found, staff_id, at), None
 
 
-def _shown(rows: list[Row], staff_id: str) -> list[ClientRow]:
-    return [to_client_row(row, staff_id) for row in rows]
+def _shown(rows: list[Row], staff_id: str, at: datetime) -> list[ClientRow]:
+    return [to_client_row(row, staff_id, at) for row in rows]
 
 
 def _position(row: Row, sort: str) -> Position:

@@ -14,7 +14,7 @@ from tallybook.clients.models import (
     Flag,
     NewClient,
     PaymentSettings,
-    Portal,
+    PortalStatus,
     Sla,
     Suspension,
     Targets,
@@ -25,6 +25,7 @@ from tallybook.countries import name_of
 from tallybook.ids import time_of
 from tallybook.models import trusted
 from tallybook.money import amount_text
+from tallybook.portal.rules import shown
 from tallybook.postal import Address
 from tallybook.table import Item, decode
 from tallybook.telephones import normalise
@@ -122,8 +123,11 @@ def searched(record: ClientRecord) -> list[str]:
     )
 
 
-def to_client(record: ClientRecord, staff_id: str) -> Client:
-    """The client as the staff member `staff_id` sees it. What is stored is not judged again."""
+def to_client(record: ClientRecord, staff_id: str, at: datetime) -> Client:
+    """The client as the staff member `staff_id` sees it at the time `at`.
+
+    What is stored is not judged again.
+    """
     row, shipping = record.row, record.shipping_address
     method: Any = record.invoicing_method
     return Client.model_construct(
@@ -147,7 +151,7 @@ def to_client(record: ClientRecord, staff_id: str) -> Client:
         suspended=_suspension(record.suspended),
         flag=Flag.model_validate(row.flag) if row.flag else None,
         favourite=staff_id in row.favourites,
-        portal=Portal.model_validate(record.portal or {}),
+        portal=shown(record.portal, at),
         counts=Counts(
             open_invoices=int(record.open_invoices or 0),
             open_projects=int(record.open_projects or 0),
@@ -167,7 +171,7 @@ def plain_row(item: Item) -> dict[str, Any]:
     return row
 
 
-def to_client_row(row: Mapping[str, Any], staff_id: str) -> ClientRow:
+def to_client_row(row: Mapping[str, Any], staff_id: str, at: datetime) -> ClientRow:
     country, flag = row.get("country"), row.get("flag")
     emails = row.get("emails")
     return ClientRow.model_construct(
@@ -183,10 +187,17 @@ def to_client_row(row: Mapping[str, Any], staff_id: str) -> ClientRow:
         tags=row.get("tags", []),
         flag=flag and Flag.model_validate(flag),
         favourite=staff_id in row["favourites"],
-        portal_status=row.get("portal_status", "not_invited"),
+        portal_status=_portal_status(row, at),
         account=_accounts(row["account"], row["currency"]),
         created_at=time_of(row["client_id"]),
     )
+
+
+def _portal_status(row: Mapping[str, Any], at: datetime) -> PortalStatus:
+    if "portal_status" not in row:
+        return "not_invited"
+    state = {"status": row["portal_status"], "invited_at": row.get("portal_invited_at")}
+    return shown(state, at).status
 
 
 def words_of_row(row: Mapping[str, Any]) -> list[str]:

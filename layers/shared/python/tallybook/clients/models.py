@@ -18,6 +18,7 @@ StaffId = Annotated[
 PaymentMethod = Literal[
     "bank_transfer", "card", "cash", "cheque", "direct_debit", "online", "other"
 ]
+PortalStatus = Literal["not_invited", "waiting", "accepted", "expired"]
 Minutes = Annotated[int, Strict(), Field(ge=1, le=525_600, examples=[240])]
 
 
@@ -109,7 +110,7 @@ class Suspension(ApiModel):
 class Portal(ApiModel):
     """Whether the client was invited to the portal, and came."""
 
-    status: Literal["not_invited", "waiting", "accepted", "expired"] = "not_invited"
+    status: PortalStatus = "not_invited"
     invited_at: Timestamp | None = None
     accepted_at: Timestamp | None = None
 
@@ -187,7 +188,7 @@ class ClientRow(ApiModel):
     tags: list[str] = Field(examples=[["wholesale", "vip"]])
     flag: Flag | None
     favourite: bool
-    portal_status: Literal["not_invited", "waiting", "accepted", "expired"]
+    portal_status: PortalStatus
     account: list[Account]
     created_at: Timestamp
 

@@ -1,6 +1,7 @@
 """A client's page at a glance: what it costs does not grow with the client's history."""
 
 from concurrent.futures import ThreadPoolExecutor, wait
+from datetime import datetime
 from functools import cache
 from typing import Any
 
@@ -20,7 +21,7 @@ LATEST = {
 _SHOWN = 5
 
 
-def overview(client_id: str, *, by: str) -> Overview:
+def overview(client_id: str, *, by: str, at: datetime) -> Overview:
     """The client and the newest five of each list: six small reads side by side."""
     reads = _readers()
     lists = {
@@ -29,7 +30,7 @@ def overview(client_id: str, *, by: str) -> Overview:
         if is_ulid(client_id)
     }
     try:
-        client = store.get(client_id, by=by)
+        client = store.get(client_id, by=by, at=at)
     finally:  # no read may go on when the container is frozen
         wait(lists.values())
     latest = {name: answer.result() for name, answer in lists.items()}

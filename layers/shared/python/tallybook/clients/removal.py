@@ -6,6 +6,7 @@ from tallybook.clients.index import favourite
 from tallybook.clients.mapping import partition
 from tallybook.clients.records import ClientRecord
 from tallybook.inbound import reach
+from tallybook.portal.standing import memberships, own
 from tallybook.table import Item, decode, delete_all, find, query
 from tallybook.transactions import Transaction
 
@@ -28,11 +29,12 @@ def remove(client_id: str) -> int:
         items, last = _items(client_id, last)
         doomed = [item for item in items if _goes(item["sk"]["S"], erased=bool(record.erased))]
         # First what only a contact's own item leads to.
-        delete_all(place for item in doomed for place in _places(client_id, item))
+        delete_all(key for item in doomed for key in _led_to(client_id, item))
         delete_all({"pk": item["pk"], "sk": item["sk"]} for item in doomed)
         removed += len(doomed)
         if last is None:
             break
+    delete_all(memberships(client_id, [own(record)]))
     for staff_id in record.row.favourites:
         transaction = Transaction()
         transaction.delete(favourite(staff_id, client_id))
@@ -46,20 +48,21 @@ def _items(client_id: str, start: Item | None) -> tuple[list[Item], Item | None]
     return query(
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": partition(client_id)}},
-        ProjectionExpression="pk, sk, emails, telephone",  # the latter two of contacts
+        ProjectionExpression="pk, sk, emails, telephone, portal",  # the latter of contacts
         ConsistentRead=True,
         **more,
     )
 
 
-def _places(client_id: str, item: Item) -> list[Item]:
-    """The keys of the items that say where a contact is reached."""
+def _led_to(client_id: str, item: Item) -> list[Item]:
+    """The keys of the items that say where a contact is reached, and that it may use the portal."""
     kind, _, contact_id = item["sk"]["S"].partition("#")
     if kind != "CONTACT":
         return []
     emails = decode(item["emails"]) if "emails" in item else []
     telephone = decode(item["telephone"]) if "telephone" in item else None
-    return reach.keys(client_id, contact_id, [*emails, telephone])
+    users = memberships(client_id, [decode(item["portal"])]) if "portal" in item else []
+    return reach.keys(client_id, contact_id, [*emails, telephone]) + users
 
 
 def _goes(sk: str, *, erased: bool) -> bool:

@@ -1,7 +1,7 @@
 """The rules of clients: numbers, and what quick search finds. Pure."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tallybook.telephones import search_forms
 from tallybook.text import fold, parts, words
@@ -62,6 +62,11 @@ def tokens(found: Iterable[str]) -> set[str]:
     # Too many: the first words count more than the last of a very long name.
     order = {word[:TOKEN_LENGTH]: place for place, word in reversed(list(enumerate(found)))}
     return set(sorted(kept, key=lambda word: order[word])[:MOST_TOKENS])
+
+
+def changed_fields(before: Mapping[str, object], after: Mapping[str, object]) -> list[str]:
+    """What was changed about a client, as a person says it: ["emails", "billing address"]."""
+    return [name.replace("_", " ") for name in after if before.get(name) != after[name]]
 
 
 def query_words(query: str) -> list[str]:

@@ -1,20 +1,28 @@
 """Clients in the table: one read to read one, one transaction to change one."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
 from tallybook.clients import numbers
 from tallybook.clients.index import favourite, guard, tokenize
-from tallybook.clients.mapping import enter, entered, partition, to_client
+from tallybook.clients.mapping import enter, entered, id_of, partition, to_client
 from tallybook.clients.models import Client, ClientPatch, NewClient
 from tallybook.clients.records import ClientRecord, is_there
+from tallybook.clients.rules import changed_fields
+from tallybook.contacts.household import household
 from tallybook.dates import timestamp
 from tallybook.errors import ClientNotFound, InvalidField
+from tallybook.history.entries import entry
+from tallybook.history.models import By
 from tallybook.idempotency import Once
 from tallybook.ids import is_ulid
 from tallybook.models import merged_into
+from tallybook.portal.rules import is_withdrawn
+from tallybook.portal.standing import own, withdraw
 from tallybook.staff.guard import must_be_active
 from tallybook.table import differences, find, read
 from tallybook.transactions import Transaction
@@ -24,8 +32,16 @@ from tallybook.workflows.guard import must_exist
 type Edit = Callable[[ClientRecord], None]
 
 
-def get(client_id: str, *, by: str) -> Client:
-    return to_client(current(client_id), by)
+@dataclass(frozen=True)
+class Told:
+    """What the client's history says of a change, and the event that it is for others."""
+
+    text: str
+    event: str | None = None
+
+
+def get(client_id: str, *, by: str, at: datetime) -> Client:
+    return to_client(current(client_id), by, at)
 
 
 def current(client_id: str) -> ClientRecord:
@@ -37,7 +53,7 @@ def current(client_id: str) -> ClientRecord:
 
 
 def change(
-    client_id: str, patch: ClientPatch, *, by: str, at: datetime, if_match: str | None
+    client_id: str, patch: ClientPatch, *, by: By, at: datetime, if_match: str | None
 ) -> Client:
     """Merge `patch` into the client. Raises what `create` raises, and `StaleVersion`."""
     document = patch.model_dump(exclude_unset=True)
@@ -49,40 +65,45 @@ def change(
         merged = merged_into(NewClient, entered(record), document)
         enter(record, merged)
 
-    return _edit(client_id, edit, by=by, at=at, if_match=if_match)
+    return _edit(client_id, edit, None, by=by, at=at, if_match=if_match)
 
 
-def suspend(client_id: str, reason: str | None, *, by: str, at: datetime, once: Once) -> Client:
+def suspend(client_id: str, reason: str | None, *, by: By, at: datetime, once: Once) -> Client:
     """Suspend the client; one that is suspended stays as it is."""
 
     def edit(record: ClientRecord) -> None:
         if record.suspended is None:
-            record.suspended = {"at": timestamp(at), "by": by, "reason": reason}
+            record.suspended = {"at": timestamp(at), "by": by.staff_id, "reason": reason}
             record.row.status = "suspended"
 
-    return _edit(client_id, edit, by=by, at=at, once=once)
+    what = Told(f"Suspended: {reason}" if reason else "Suspended", "client.suspended")
+    return _edit(client_id, edit, what, by=by, at=at, once=once)
 
 
-def activate(client_id: str, *, by: str, at: datetime, once: Once) -> Client:
+def activate(client_id: str, *, by: By, at: datetime, once: Once) -> Client:
     def edit(record: ClientRecord) -> None:
         record.suspended = record.row.status = None
 
-    return _edit(client_id, edit, by=by, at=at, once=once)
+    what = Told("Activated", "client.activated")
+    return _edit(client_id, edit, what, by=by, at=at, once=once)
 
 
 def flag(
-    client_id: str, reason: str | None, *, by: str, at: datetime, if_match: str | None
+    client_id: str, reason: str | None, *, by: By, at: datetime, if_match: str | None
 ) -> Client:
     """Flag the client with a reason, or clear its flag (None)."""
 
     def edit(record: ClientRecord) -> None:
-        flagged = {"reason": reason, "by": by, "at": timestamp(at)}
+        flagged = {"reason": reason, "by": by.staff_id, "at": timestamp(at)}
         record.row.flag = flagged if reason is not None else None
 
-    return _edit(client_id, edit, by=by, at=at, if_match=if_match)
+    what = Told("Flag cleared" if reason is None else f"Flagged: {reason}")
+    return _edit(client_id, edit, what, by=by, at=at, if_match=if_match)
 
 
-def set_favourite(client_id: str, *, by: str, on: bool, if_match: str | None) -> Client:
+def set_favourite(
+    client_id: str, *, by: str, at: datetime, on: bool, if_match: str | None
+) -> Client:
     """Mark or unmark the client as a favourite of `by`. Others' view of it does not change."""
     record = current(client_id)
     must_match(if_match, etag(int(record.version)))
@@ -103,47 +124,77 @@ def set_favourite(client_id: str, *, by: str, on: bool, if_match: str | None) ->
         record.row.favourites[by] = 1
     else:
         record.row.favourites.pop(by, None)
-    return to_client(record, by)
+    return to_client(record, by, at)
 
 
 def _edit(
     client_id: str,
     edit: Edit,
+    what: Told | None,
     *,
-    by: str,
+    by: By,
     at: datetime,
     if_match: str | None = None,
     once: Once | None = None,
 ) -> Client:
-    """Read the client, let `edit` change the record, and write what differs in one transaction."""
+    """Read the client, let `edit` change the record, and write what differs in one transaction.
+
+    The client's history is told `what` was done; None: which of its fields were changed.
+    """
 
     def attempt() -> Client:
         before, after = _twice(current(client_id))
         must_match(if_match, etag(int(before.version)))
         edit(after)
-        changes = differences(before, after)
-        transaction = Transaction()
-        if changes:
-            after.version, after.updated_at = int(before.version) + 1, timestamp(at)
-            changes = differences(before, after)
-        client = to_client(after, by)
+        following, transaction = Transaction(), Transaction()
+        if is_changed := bool(differences(before, after)):
+            condition = _follow(following, before, after, what, by=by, at=at)
+        client = to_client(after, by.staff_id, at)
         if once:
             once.claim(transaction, client)
-        if changes:
-            is_unchanged = ClientRecord.version == before.version
-            transaction.update(before, changes, is_unchanged, version_changed)
+        if is_changed:
+            transaction.update(before, differences(before, after), condition, version_changed)
+        transaction.extend(following)
         check_references(transaction, before, after)
         guard(transaction, before, after)
         tokenize(transaction, before, after)
         if after.row.number == before.row.number:
             transaction.commit()
         else:
-            following = numbers.take_by_hand(transaction, after.row.number)
+            sequence = numbers.take_by_hand(transaction, after.row.number)
             transaction.commit()
-            numbers.remember(following)
+            numbers.remember(sequence)
         return client
 
     return until_unchanged(attempt)
+
+
+def _follow(
+    transaction: Transaction,
+    before: ClientRecord,
+    after: ClientRecord,
+    what: Told | None,
+    *,
+    by: By,
+    at: datetime,
+) -> Condition:
+    """Add what follows from a change of the client: its entry in the history, and the end of the
+    portal access of a client that was invited at an address it has no longer.
+
+    Returns the condition on which the change is written.
+    """
+    after.version, after.updated_at = int(before.version) + 1, timestamp(at)
+    client_id = id_of(before)
+    if what is None:
+        fields = changed_fields(entered(before), entered(after))
+        what = Told(f"Changed: {', '.join(fields)}" if fields else "Changed")
+    told = entry(client_id, "client", at=at, by=by, text=what.text, event=what.event)
+    transaction.put(told)
+    condition: Condition = ClientRecord.version == before.version
+    if is_withdrawn(own(before), after.row.emails or []):
+        found = household(client_id)  # all contacts decide how the client stands
+        condition &= withdraw(transaction, found, None, after, by=by, at=at)
+    return condition
 
 
 def _twice(record: ClientRecord) -> tuple[ClientRecord, ClientRecord]:

@@ -38,7 +38,7 @@ class _Creation:
     def attempt(self) -> Contact:
         is_primary = self.new.primary or not self.has_others
         record = self._record()
-        contact = to_contact(record, self.contact_id if is_primary else None)
+        contact = to_contact(record, self.contact_id if is_primary else None, self.at)
         changes: list[Action] = [ClientRecord.contacts.add(1)]
         if is_primary:
             changes.append(ClientRecord.primary_contact.set(self.contact_id))

@@ -3,10 +3,10 @@
 from datetime import datetime
 from typing import Any
 
-from tallybook.clients.models import Portal
 from tallybook.contacts.models import Contact, NewContact
 from tallybook.contacts.records import ContactRecord
 from tallybook.models import trusted
+from tallybook.portal.rules import shown
 from tallybook.postal import Address
 from tallybook.telephones import normalise
 
@@ -39,7 +39,8 @@ def enter(record: ContactRecord, new: NewContact, *, country: str | None) -> Non
     record.workflow_id = new.workflow_id
 
 
-def to_contact(record: ContactRecord, primary_contact: str | None) -> Contact:
+def to_contact(record: ContactRecord, primary_contact: str | None, at: datetime) -> Contact:
+    """The contact as it is at the time `at`: an invitation to the portal expires by itself."""
     contact_id = record.sk.removeprefix("CONTACT#")
     return Contact.model_construct(
         contact_id=contact_id,
@@ -52,7 +53,7 @@ def to_contact(record: ContactRecord, primary_contact: str | None) -> Contact:
         billing=bool(record.billing),
         address=trusted(Address, record.address) if record.address is not None else None,
         workflow_id=record.workflow_id,
-        portal=Portal.model_validate(record.portal or {}),
+        portal=shown(record.portal, at),
         created_at=datetime.fromisoformat(record.created_at),
         updated_at=datetime.fromisoformat(record.updated_at),
         version=int(record.version),
