@@ -98,5 +98,5 @@ def _beyond_the_emulator(resource: dict[str, Any]) -> bool:
         case "AWS::CloudWatch::Alarm":
             return "Metrics" in resource["Properties"]  # MiniStack knows no metric maths
         case "AWS::S3::BucketPolicy":
-            return True  # ours asks for TLS, which there is none of on this machine
+            return True  # ours ask for TLS, which there is none of on this machine
     return False

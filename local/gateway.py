@@ -52,6 +52,19 @@ def wire(place: Place, stack_name: str) -> str:
     return api_id
 
 
+def tell_address(place: Place, url: str) -> None:
+    """Lets the functions that put links into mail know where the API answers on this machine."""
+    functions = client(place, "lambda")
+    for page in functions.get_paginator("list_functions").paginate():
+        for function in page["Functions"]:
+            variables = function.get("Environment", {}).get("Variables", {})
+            if variables.get("PUBLIC_URL", url) != url:
+                functions.update_function_configuration(
+                    FunctionName=function["FunctionName"],
+                    Environment={"Variables": variables | {"PUBLIC_URL": url}},
+                )
+
+
 def _routes(body: Json) -> dict[str, tuple[str, str | None]]:
     """For each route key, the function's ARN and the name of its authorizer."""
     routes = {}

@@ -1,14 +1,18 @@
 """Runs MiniStack 1.5.33 with what it gets wrong mended; the emulator's own Python runs this."""
 
+import json
+from email.utils import parseaddr
 from typing import Any
 
-from ministack.app import main  # type: ignore[import-not-found]
+from ministack import app  # type: ignore[import-not-found]
 from ministack.core import iam_actions  # type: ignore[import-not-found]
+from ministack.core.responses import get_account_id  # type: ignore[import-not-found]
 from ministack.services import (  # type: ignore[import-not-found]
     apigateway,
     dynamodb,
     lambda_svc,
     s3,
+    ses_v2,
 )
 
 type State = dict[str, Any]
@@ -104,7 +108,35 @@ def action_of_one(headers: State) -> str | None:
     return action
 
 
+# SES asks whether a mail may come from its identity, and be sent with its configuration set;
+# MiniStack asks whether mail may be sent from anything.
+enforce_ses = app._enforce_ses_v2
+
+
+def enforce_ses_by_resource(
+    method: str, path: str, headers: State, body: bytes, query: State, request_id: str
+) -> Any:
+    if (method, path) != ("POST", "/v2/email/outbound-emails"):
+        return enforce_ses(method, path, headers, body, query, request_id)
+    mail: State = json.loads(body)
+    sender = parseaddr(mail.get("FromEmailAddress", ""))[1]
+    identity = sender if sender in ses_v2._identities else sender.rpartition("@")[2]
+    asked = [f"identity/{identity}"]
+    if used := mail.get("ConfigurationSetName"):
+        asked.append(f"configuration-set/{used}")
+    account, region = get_account_id(), app.extract_region(headers, query)
+    answers = (
+        app._enforce_data_plane(
+            *("sesv2", "ses:SendEmail", headers, query, request_id),
+            resource_arn=f"arn:aws:ses:{region}:{account}:{each}",
+        )
+        for each in asked
+    )
+    return next((answer for answer in answers if answer), None)
+
+
 if __name__ == "__main__":
+    app._enforce_ses_v2 = enforce_ses_by_resource
     apigateway._invoke_lambda_proxy = invoke_with_body
     iam_actions._action_from_target = action_of_one
     lambda_svc._execute_function = execute_until_none_fails
@@ -112,4 +144,4 @@ if __name__ == "__main__":
     s3._get_object = get_object_in_range
     dynamodb.get_state = get_state_with_streams
     dynamodb.load_persisted_state = load_state_with_streams
-    main()
+    app.main()

@@ -13,7 +13,7 @@ from local.api import Api
 from local.aws import CREDENTIALS, client
 from local.build import built
 from local.deploy import deploy, outputs
-from local.gateway import wire
+from local.gateway import tell_address, wire
 from local.place import REGION, ROOT, STACK_NAME, Place
 from local.problem import Problem
 from local.seed import seed
@@ -70,6 +70,7 @@ def _prepare(place: Place, *, with_seed: bool) -> None:
     api_id = wire(place, STACK_NAME)
     output = outputs(place)
     api_url = f"{place.emulator_url}/_aws/execute-api/{api_id}"
+    tell_address(place, api_url)
     pool_id, client_id = output["StaffPoolId"], output["StaffClientId"]
     users, as_owner = _step(
         "Making the staff",
@@ -85,6 +86,12 @@ def _prepare(place: Place, *, with_seed: bool) -> None:
             "import_bucket": output["ImportBucketName"],
             "staff_pool_id": pool_id,
             "staff_client_id": client_id,
+            "portal_pool_id": output["PortalPoolId"],
+            "portal_client_id": output["PortalClientId"],
+            "mail_bucket": output["MailBucketName"],
+            "mail_events_topic": output["MailEventsTopicArn"],
+            "inbound_sms_topic": output["InboundSmsTopicArn"],
+            "event_bus": output["EventBusName"],
             "users": users,
         }
     )

@@ -33,6 +33,12 @@ class Stack:
     import_bucket: str
     staff_pool_id: str
     staff_client_id: str
+    portal_pool_id: str
+    portal_client_id: str
+    mail_bucket: str
+    mail_events_topic: str
+    inbound_sms_topic: str
+    event_bus: str
     users: tuple[tuple[str, str, str], ...]
 
     @classmethod
