@@ -20,6 +20,7 @@ DEFAULTS: dict[str, Any] = {
     "tax_rates": [],
     "numbering": {"client": "C-{seq:04}"},
     "portal": {"display_balances": True, "account_history": True, "auto_send_invoices": False},
+    "branding": {"colour": "#1a6f5c", "logo_url": None},
     "updated_at": None,
     "version": 0,
 }
@@ -33,6 +34,7 @@ EVERYTHING: dict[str, Any] = {
     "tax_rates": [{"name": "VAT 19 %", "rate": "19", "category": "S"}],
     "numbering": {"client": "K{seq}"},
     "portal": {"display_balances": False, "account_history": False, "auto_send_invoices": True},
+    "branding": {"colour": "#aa0033", "logo_url": "https://sturm.example/logo.png?v=2"},
 }
 
 
@@ -114,6 +116,19 @@ def test_null_brings_back_the_default(owner: Staff):
         ({"tax_rates": [{"rate": "1"}]}, "tax_rates.0.name"),
         ({"tax_rates": [{"name": "VAT", "rate": "1"}] * 51}, "tax_rates"),
         ({"portal": {"display_balances": "certainly"}}, "portal.display_balances"),
+        ({"branding": {"colour": "green"}}, "branding.colour"),
+        ({"branding": {"colour": "#fff"}}, "branding.colour"),
+        ({"branding": {"colour": "#1a6f5c;}"}}, "branding.colour"),
+        ({"branding": {"colour": "#1a6f5c\n"}}, "branding.colour"),
+        ({"branding": {"logo_url": "http://sturm.example/logo.png"}}, "branding.logo_url"),
+        ({"branding": {"logo_url": "javascript:alert(1)"}}, "branding.logo_url"),
+        ({"branding": {"logo_url": "https://"}}, "branding.logo_url"),
+        ({"branding": {"logo_url": "https://a.example:x/"}}, "branding.logo_url"),
+        ({"branding": {"logo_url": "https://a:b@a.example/"}}, "branding.logo_url"),
+        ({"branding": {"logo_url": 'https://a.example/"x'}}, "branding.logo_url"),
+        ({"branding": {"logo_url": "https://a.example/a b"}}, "branding.logo_url"),
+        ({"branding": {"logo_url": "https://a.example/" + "a" * 500}}, "branding.logo_url"),
+        ({"branding": {"font": "Comic Sans"}}, "branding.font"),
         ({"version": 7}, "version"),
         ({"updated_at": None}, "updated_at"),
     ],

@@ -2,6 +2,7 @@
 
 import re
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import AfterValidator, Field, StringConstraints
@@ -12,6 +13,8 @@ from tallybook.models import ApiModel, Patch
 from tallybook.money import CurrencyCode
 from tallybook.postal import Address, NewAddress
 from tallybook.text import Line, ShortLine
+
+DEFAULT_COLOUR = "#1a6f5c"
 
 _PATTERN = re.compile(r"(?P<before>[^{}]*)\{seq(?::0(?P<width>\d{1,2}))?\}(?P<after>[^{}]*)")
 
@@ -37,10 +40,36 @@ def _time_zone(value: str) -> str:
     return value
 
 
+def _logo_url(value: str) -> str:
+    if any(character.isspace() or character in "\"'<>\\" for character in value):
+        raise ValueError("has a character that an address cannot have")
+    try:
+        address = urlsplit(value)
+        is_public = address.scheme == "https" and bool(address.hostname) and address.port != 0
+    except ValueError as error:
+        raise ValueError("is not an address") from error
+    if not is_public or address.username is not None:
+        raise ValueError("must begin with https:// and name an image that anybody can load")
+    if not value.isprintable():
+        raise ValueError("has a character that cannot be seen")
+    return value
+
+
 NumberPattern = Annotated[
     ShortLine, AfterValidator(_number_pattern), Field(examples=["C-{seq:04}"])
 ]
 TimeZone = Annotated[ShortLine, AfterValidator(_time_zone), Field(examples=["Europe/Berlin"])]
+Colour = Annotated[
+    str,
+    StringConstraints(pattern=r"^#[0-9a-fA-F]{6}$", to_lower=True),
+    Field(description="Red, green and blue in hexadecimal.", examples=[DEFAULT_COLOUR]),
+]
+LogoUrl = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=500),
+    AfterValidator(_logo_url),
+    Field(description="An image that anybody can load.", examples=["https://sturm.example/a.png"]),
+]
 Percentage = Annotated[
     str,
     StringConstraints(pattern=r"^\d{1,2}(\.\d{1,4})?$|^100(\.0{1,4})?$"),
@@ -70,6 +99,13 @@ class PortalSettings(ApiModel):
     auto_send_invoices: bool = False
 
 
+class Branding(ApiModel):
+    """How the firm looks in its mail."""
+
+    colour: Colour = DEFAULT_COLOUR
+    logo_url: LogoUrl | None = None
+
+
 class NewSettings(ApiModel):
     """What a firm can set."""
 
@@ -82,6 +118,7 @@ class NewSettings(ApiModel):
     tax_rates: list[TaxRate] = Field(default=[], max_length=50)
     numbering: Numbering = Numbering()
     portal: PortalSettings = PortalSettings()
+    branding: Branding = Branding()
 
 
 class SettingsPatch(Patch[NewSettings]):
