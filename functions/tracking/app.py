@@ -2,6 +2,9 @@
 
 import tallybook.startup  # noqa: F401 # isort: skip - first, or it saves nothing
 
+from http import HTTPStatus
+from typing import Any
+
 from aws_lambda_powertools.event_handler import Response
 
 from tallybook import http
@@ -10,10 +13,8 @@ from tallybook.mail import opens
 
 app = http.resolver(any_query=True)
 
-# The smallest image there is: one transparent point.
-_IMAGE = bytes.fromhex(
-    "47494638396101000100800000000000ffffff21f90401000000002c00000000010001000002024401003b"
-)
+# The smallest image there is, one transparent point, as a gateway takes bytes: in base 64.
+_IMAGE = "R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAICRAEAOw=="
 _HEADERS = {
     "Cache-Control": "no-store, no-cache, must-revalidate, max-age=0",
     "Cross-Origin-Resource-Policy": "cross-origin",
@@ -22,7 +23,7 @@ _HEADERS = {
 
 
 @app.get("/t/<token>", tags=["Mail"], summary="The image that tells of an opened mail")
-def load(token: str) -> Response[bytes]:
+def load(token: str) -> Response[str]:
     agent = app.current_event.headers.get("user-agent", "")
     try:
         found = opens.opened(token.removesuffix(".gif"), by=agent, at=now())
@@ -33,4 +34,9 @@ def load(token: str) -> Response[bytes]:
     return Response(200, "image/gif", _IMAGE, _HEADERS)
 
 
-handler = http.serve(app, of="public")
+_answer = http.serve(app, of="public")
+
+
+def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    answer = _answer(event, context)
+    return answer | {"isBase64Encoded": answer["statusCode"] == HTTPStatus.OK}

@@ -11,6 +11,8 @@ MODULES = pytest.mark.parametrize("module", OURS.values(), ids=lambda module: mo
 
 # What may be used of a feature by every other: its API and its rules.
 OPEN = {"models", "rules"}
+# And what many things cause: an entry of a client's history, a mail.
+CAUSED = {"tallybook.history.entries", "tallybook.mail.queueing"}
 # And by one other, because a change of both is one transaction.
 ALLOWED = {
     ("tallybook.clients.creation", "tallybook.settings.store"),  # numbering and currency
@@ -26,16 +28,19 @@ ALLOWED = {
     ("tallybook.contacts.store", "tallybook.portal.standing"),  # whose address goes, loses access
     ("tallybook.clients.store", "tallybook.portal.standing"),
     ("tallybook.clients.store", "tallybook.contacts.household"),
-    ("tallybook.clients.store", "tallybook.history.entries"),
-    ("tallybook.clients.deletion", "tallybook.history.entries"),
     ("tallybook.clients.removal", "tallybook.portal.standing"),  # its users lose access
     ("tallybook.portal.standing", "tallybook.clients.records"),  # clients and contacts say who came
     ("tallybook.portal.standing", "tallybook.contacts.household"),
     ("tallybook.portal.standing", "tallybook.contacts.records"),
-    ("tallybook.portal.standing", "tallybook.history.entries"),
+    ("tallybook.portal.memberships", "tallybook.clients.records"),  # is it suspended?
+    ("tallybook.portal.memberships", "tallybook.contacts.household"),
+    ("tallybook.portal.signin", "tallybook.clients.records"),  # what users see of their clients
+    ("tallybook.portal.signin", "tallybook.contacts.household"),
+    ("tallybook.portal.access", "tallybook.mail.composing"),  # the one mail that mail cannot write
+    ("tallybook.portal.access", "tallybook.mail.letters"),
+    ("tallybook.portal.access", "tallybook.mail.rendering"),
+    ("tallybook.portal.access", "tallybook.mail.sending"),
     ("tallybook.portal.invitations", "tallybook.contacts.household"),
-    ("tallybook.portal.invitations", "tallybook.history.entries"),
-    ("tallybook.portal.invitations", "tallybook.mail.queueing"),
     ("tallybook.contacts.store", "tallybook.workflows.guard"),
     ("tallybook.contacts.creation", "tallybook.workflows.guard"),
     ("tallybook.history.timeline", "tallybook.clients.presence"),  # no list of nobody
@@ -48,10 +53,20 @@ ALLOWED = {
     ("tallybook.imports.numbering", "tallybook.clients.numbers"),
     ("tallybook.imports.store", "tallybook.clients.numbers"),
     ("tallybook.imports.store", "tallybook.settings.store"),  # numbering and currency
+    ("tallybook.mail.composing", "tallybook.clients.records"),  # whom a mail is to
+    ("tallybook.mail.composing", "tallybook.settings.store"),  # and whom it is from
+    ("tallybook.mail.letters", "tallybook.clients.records"),  # may it still be sent?
+    ("tallybook.mail.events", "tallybook.clients.records"),  # whose addresses are given up
+    ("tallybook.mail.events", "tallybook.history.records"),
+    ("tallybook.mail.store", "tallybook.clients.records"),
+    ("tallybook.imports.reporting", "tallybook.settings.store"),  # the firm's address
+    ("tallybook.outbox.routing", "tallybook.imports.dispatch"),  # where work goes
+    ("tallybook.outbox.routing", "tallybook.mail.queue"),
+    ("tallybook.outbox.routing", "tallybook.portal.queue"),
+    ("tallybook.outbox.routing", "tallybook.sms.queue"),
     ("tallybook.sms.store", "tallybook.clients.presence"),
     ("tallybook.sms.store", "tallybook.clients.records"),  # its number; no SMS to the suspended
     ("tallybook.sms.store", "tallybook.contacts.records"),  # the primary contact's number
-    ("tallybook.sms.store", "tallybook.history.entries"),
     ("tallybook.sms.sending", "tallybook.clients.records"),  # may it still be sent?
     ("tallybook.sms.sending", "tallybook.mail.records"),  # what waits for its client is one list
 }
@@ -60,12 +75,13 @@ STORES = {"store", "creation", "deletion", "guard", "index", "mapping", "numbers
 STORES |= {"entries", "timeline"}  # of the history
 STORES |= {"presence"}  # of clients
 STORES |= {"household"}  # of contacts
-STORES |= {"standing"}  # of the portal
+STORES |= {"memberships", "signin", "standing", "turns"}  # of the portal
 STORES |= {"sending"}  # of mail and SMS
+STORES |= {"composing", "events", "letters", "opens", "queueing"}  # of mail
 STORES |= {"imported"}  # of clients
 STORES |= {"reach", "taking"}  # of inbound
 STORES |= {"changing", "chunks", "cutting", "decisions", "downloads", "entering"}  # of imports
-STORES |= {"finishing", "numbering", "reading", "rehearsing", "undoing"}
+STORES |= {"finishing", "numbering", "reading", "rehearsing", "reporting", "undoing"}
 AWS = ("boto3", "botocore", "pynamodb", "aws_lambda_powertools", "mypy_boto3_cognito_idp")
 PURE = {
     "addresses",
@@ -139,7 +155,7 @@ def test_a_feature_uses_of_another_only_what_is_open_or_allowed(module: Module):
     for name in module.imports:
         other = OURS.get(name)
         if other and other.feature and module.feature and other.feature != module.feature:
-            is_open = name.rpartition(".")[2] in OPEN
+            is_open = name.rpartition(".")[2] in OPEN or name in CAUSED
             assert is_open or (module.name, name) in ALLOWED, f"{module.name} imports {name}"
 
 
@@ -230,7 +246,20 @@ def test_each_variable_of_the_environment_is_read_in_one_module():
         "STAFF_POOL_ID": {"tallybook.staff.pool"},
         "IMPORT_BUCKET": {"tallybook.imports.bucket"},
         "IMPORT_QUEUE_URL": {"tallybook.imports.queue"},
+        "MAIL_FROM": {"tallybook.mail.ses"},
+        "MAIL_DOMAIN": {"tallybook.mail.ses"},
+        "MAIL_CONFIGURATION_SET": {"tallybook.mail.ses"},
+        "MAIL_RATE": {"tallybook.mail.pace"},
+        "MAIL_QUEUE_URL": {"tallybook.mail.queue"},
+        "MAIL_EVENTS_QUEUE_URL": {"tallybook.mail.events_queue"},
+        "PUBLIC_URL": {"tallybook.mail.pixel"},
+        "EVENT_BUS_NAME": {"tallybook.outbox.bus"},
+        "PORTAL_POOL_ID": {"tallybook.portal.pool"},
+        "PORTAL_URL": {"tallybook.portal.address"},
+        "ACCESS_QUEUE_URL": {"tallybook.portal.queue"},
         "SMS_QUEUE_URL": {"tallybook.sms.queue"},
+        "MAIL_BUCKET": {"tallybook.inbound.bucket"},
+        "INBOUND_SMS_QUEUE_URL": {"tallybook.inbound.queue"},
     }
 
 

@@ -158,8 +158,12 @@ def _contacts(path: str) -> Request:
 
 def history(client_id: str, number: int) -> dict[str, Any]:
     kind = ("INVOICE", "ESTIMATE", "RECURRING", "PAYMENT", "EMAIL")[number % 5]
+    row: dict[str, Any] = {"number": {"S": f"{number:06}"}, "amount": {"N": "1250"}}
+    if kind == "EMAIL":
+        fields = ("email_id", "template", "status", "created_at")
+        row = {name: {"S": f"{number:026}"} for name in fields} | {"to": {"L": []}}
     return {
         "pk": {"S": f"CLIENT#{client_id}"},
         "sk": {"S": f"{kind}#{number:026}"},
-        "row": {"M": {"number": {"S": f"{number:06}"}, "amount": {"N": "1250"}}},
+        "row": {"M": row},
     }

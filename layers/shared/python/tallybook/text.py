@@ -70,15 +70,21 @@ def _without_control_characters(value: str) -> str:
     return value
 
 
+def _can_be_seen(value: str) -> bool:
+    return any(unicodedata.category(character)[0] not in "CZ" for character in value)
+
+
 def _on_one_line(value: str) -> str:
     if "\n" in value or "\t" in value:
         raise ValueError("has a line break or a tab")
-    if all(unicodedata.category(character)[0] in "CZ" for character in value):
+    if not _can_be_seen(value):
         raise ValueError("has nothing that can be seen")
     return _without_control_characters(value)
 
 
 def _on_lines(value: str) -> str:
+    if not _can_be_seen(value):
+        raise ValueError("has nothing that can be seen")
     lines = value.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     for line in lines:
         _without_control_characters(line.replace("\t", " "))

@@ -9,6 +9,7 @@ from tallybook.clients import store
 from tallybook.clients.mapping import partition
 from tallybook.clients.models import Latest, Overview
 from tallybook.ids import is_ulid
+from tallybook.mail.rules import row_fields
 from tallybook.table import Item, decode, query_prefix
 
 LATEST = {
@@ -34,6 +35,7 @@ def overview(client_id: str, *, by: str, at: datetime) -> Overview:
     finally:  # no read may go on when the container is frozen
         wait(lists.values())
     latest = {name: answer.result() for name, answer in lists.items()}
+    latest["emails"] = [row_fields(row, at) for row in latest["emails"]]
     return Overview.model_construct(client=client, latest=Latest(**latest))
 
 

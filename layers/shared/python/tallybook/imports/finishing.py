@@ -1,7 +1,4 @@
-"""Finishing an import when its last chunk is done. Whoever finds it done may finish it, twice too.
-
-The mail that tells the firm's address (PRODUCT.md B2) belongs into the transaction of `_conclude`.
-"""
+"""Finishing an import when its last chunk is done. Whoever finds it done may finish it, twice too."""
 
 import tempfile
 from collections import deque
@@ -16,6 +13,7 @@ from tallybook.imports import bucket, outcomes, rehearsing, undoing
 from tallybook.imports.mapping import columns_of, id_of, number_of, partition, results
 from tallybook.imports.outcomes import Left, left_file, rejects_file
 from tallybook.imports.records import ChunkRecord, ImportRecord, LayoutRecord
+from tallybook.imports.reporting import report
 from tallybook.imports.rules import Plan, Reject
 from tallybook.imports.store import changed
 from tallybook.table import find, query_all, read
@@ -72,7 +70,7 @@ def _conclude(
         after.undone = undone
 
     try:
-        return changed(record, edit)
+        return changed(record, edit, report(now))
     except VersionChanged:  # another worker has finished it; or it was started again, and the
         return None  # outbox sends a chunk once more, whose worker finishes it
 

@@ -11,6 +11,7 @@ from tallybook.imports.bad_file import BadFile
 from tallybook.imports.cutting import Arrival, Found, cut
 from tallybook.imports.mapping import id_of, partition, suggested
 from tallybook.imports.records import ImportRecord, JobRecord
+from tallybook.imports.reporting import report
 from tallybook.imports.rules import dropped_id
 from tallybook.imports.store import begun, changed, check_mapping, new_record
 from tallybook.table import absent, find
@@ -111,7 +112,7 @@ def _finish(record: ImportRecord, found: Found, now: datetime) -> ImportRecord:
         kind = "dry_run" if after.row["dry_run"] else "import"
         return begun(after, kind, by=after.row.get("by"), at=now)
 
-    return changed(record, edit)
+    return changed(record, edit, report(now))
 
 
 def _failed(record: ImportRecord, code: str, detail: str, now: datetime) -> ImportRecord:
@@ -119,4 +120,4 @@ def _failed(record: ImportRecord, code: str, detail: str, now: datetime) -> Impo
         after.row |= {"status": "failed", "finished_at": timestamp(now)}
         after.row["error"] = {"code": code, "detail": detail}
 
-    return changed(record, edit)
+    return changed(record, edit, report(now))

@@ -47,6 +47,7 @@ class NewEmail(ApiModel):
 class EmailId(ApiModel):
     """A mail that waits to be sent."""
 
+    client_id: Ulid
     email_id: Ulid
 
 

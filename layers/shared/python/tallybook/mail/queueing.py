@@ -42,19 +42,17 @@ def queue(
     if not taken:
         raise NoEmailAddress(_why_none(unmailable))
     email_id = email_id or new_id(at)
-    row = {
-        "email_id": email_id,
-        "to": taken,
-        "subject": subject,
-        "template": template,
-        "status": "queued",
-        "created_at": timestamp(at),
-        "by": by.model_dump() if by else None,
-    }
-    kind = EmailRecord if client_id else FirmEmailRecord
-    record = kind(
+    known = {"subject": subject, "by": by.model_dump() if by else None}
+    record = (EmailRecord if client_id else FirmEmailRecord)(
         *key(client_id, email_id),
-        row={name: value for name, value in row.items() if value is not None},
+        row={
+            **{name: value for name, value in known.items() if value is not None},
+            "email_id": email_id,
+            "to": taken,
+            "template": template,
+            "status": "queued",
+            "created_at": timestamp(at),
+        },
         via=via,
         template=template,
         context=dict(context or {}),
