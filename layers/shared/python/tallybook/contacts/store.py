@@ -6,11 +6,12 @@ however many people change contacts at once.
 """
 
 from datetime import datetime
+from typing import Any
 
 from pynamodb.expressions.condition import Condition
 
 from tallybook.clients.records import ClientRecord, is_there
-from tallybook.contacts.household import household, pair
+from tallybook.contacts.household import Household, household, pair
 from tallybook.contacts.mapping import enter, entered, to_contact, ways
 from tallybook.contacts.models import Contact, ContactPatch, NewContact
 from tallybook.contacts.records import ContactRecord
@@ -62,16 +63,11 @@ def change(
     document = patch.model_dump(exclude_unset=True)
 
     def attempt() -> Contact:
-        found = pair(client_id, contact_id)
-        if "emails" in document and found.find(contact_id).portal:
-            found = household(client_id)  # all contacts decide how the client stands
+        found = _read_for(document, client_id, contact_id)
         client, before = found.client, found.find(contact_id)
         current = to_contact(before, client.primary_contact, at)
         must_match(if_match, tag(current))
-        after = read(ContactRecord, before.serialize())
-        merged = merged_into(NewContact, entered(current), document)
-        if current.primary and not merged.primary:
-            raise PrimaryContactRequired
+        merged, after = _merged(current, document), read(ContactRecord, before.serialize())
         enter(after, merged, country=client.row.country)
         becomes_primary = merged.primary and not current.primary
         if not (becomes_primary or differences(before, after)):
@@ -89,14 +85,41 @@ def change(
         if after.workflow_id and after.workflow_id != before.workflow_id:
             must_exist(transaction, after.workflow_id)
         moved = reach.move(transaction, client_id, contact_id, ways(before), ways(after))
-        if changes := differences(client, becomes):
-            transaction.update(client, changes, condition, version_changed)
-        elif moved:  # else a client that is being removed would leave them behind
-            transaction.check(client, condition, version_changed)
+        _keep_up(transaction, client, becomes, condition, moved=moved)
         transaction.commit()
         return to_contact(after, becomes.primary_contact, at)
 
     return until_unchanged(attempt)
+
+
+def _keep_up(
+    transaction: Transaction,
+    client: ClientRecord,
+    becomes: ClientRecord,
+    condition: Condition,
+    *,
+    moved: bool,
+) -> None:
+    """Add what a contact's change means for its client."""
+    if changes := differences(client, becomes):
+        transaction.update(client, changes, condition, version_changed)
+    elif moved:  # else a client that is being removed would leave its contact's places behind
+        transaction.check(client, condition, version_changed)
+
+
+def _read_for(document: dict[str, Any], client_id: str, contact_id: str) -> Household:
+    """The client and the contact to change; all contacts when they decide how the client stands."""
+    found = pair(client_id, contact_id)
+    if "emails" in document and found.find(contact_id).portal:
+        return household(client_id)
+    return found
+
+
+def _merged(current: Contact, document: dict[str, Any]) -> NewContact:
+    merged = merged_into(NewContact, entered(current), document)
+    if current.primary and not merged.primary:
+        raise PrimaryContactRequired
+    return merged
 
 
 def delete(client_id: str, contact_id: str, *, by: By, at: datetime, if_match: str | None) -> None:

@@ -36,7 +36,6 @@ def invite(
             before = {}
         to = _address(before, addresses)
         state = invited(before, to[0] if to else "", at=moment, email_id=email_id)
-        came = state["status"] == "accepted"
         invitation = Invitation(
             email_id=email_id,
             contact_id=holder,
@@ -47,24 +46,40 @@ def invite(
         transaction = Transaction()
         once.claim(transaction, invitation)
         change(transaction, found, {holder: state}, at=moment)
-        queue(
-            transaction,
-            client_id=client_id,
-            template="login_details" if came else "portal_invitation",
-            to=to or addresses,  # none can be mailed: it says why
-            at=at,
-            by=by,
-            via="access",
-            contact_id=holder,
-            email_id=email_id,
-        )
-        text = f"{'Login details' if came else 'Invitation'} to the portal for {state['email']}"
-        details = {"email": state["email"], "email_id": email_id, "contact_id": holder}
-        transaction.put(entry(client_id, "portal", at=at, by=by, text=text, **details))
+        to = to or addresses  # none can be mailed: queueing says why
+        _announce(transaction, client_id, invitation, to, by=by, at=at)
         transaction.commit()
         return invitation
 
     return until_unchanged(attempt)
+
+
+def _announce(
+    transaction: Transaction,
+    client_id: str,
+    invitation: Invitation,
+    to: list[str],
+    *,
+    by: By,
+    at: datetime,
+) -> None:
+    """Queue the mail, and tell the client's history who was invited."""
+    came = invitation.status == "accepted"
+    queue(
+        transaction,
+        client_id=client_id,
+        template="login_details" if came else "portal_invitation",
+        to=to,
+        at=at,
+        by=by,
+        via="access",
+        contact_id=invitation.contact_id,
+        email_id=invitation.email_id,
+    )
+    what = "Sent the login details of the portal to" if came else "Invited to the portal:"
+    details = invitation.model_dump(include={"email", "email_id", "contact_id"})
+    text = f"{what} {invitation.email}"
+    transaction.put(entry(client_id, "portal", at=at, by=by, text=text, **details))
 
 
 def invitees(client_id: str, *, at: datetime) -> list[Invitee]:

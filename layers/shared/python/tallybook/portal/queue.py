@@ -1,4 +1,4 @@
-"""The queue of work on access to the portal: invitations, and users to look at again."""
+"""The queue of invitations to send and of users to look at."""
 
 import os
 from functools import partial

@@ -1,0 +1,132 @@
+"""What the function `portal_access` does: it lets people into the portal, and keeps them out.
+
+It alone makes temporary passwords. One exists in this process, in the pool and in the mail; what is
+kept of the mail is written a second time with dots in its place, so that no template can put it
+there, not even spelled another way.
+"""
+
+from contextlib import suppress
+from typing import Any
+
+from tallybook import claims
+from tallybook.dates import now
+from tallybook.errors import ClientNotFound, TemplateNotFound
+from tallybook.mail.composing import Stationery
+from tallybook.mail.letters import Letter, is_due, look, no_longer_held
+from tallybook.mail.rendering import Unrenderable
+from tallybook.mail.sending import Post, fail, give, keep, write
+from tallybook.portal import address, pool
+from tallybook.portal.memberships import Superseded, grant, must_be_invited_by
+from tallybook.portal.rules import LASTS
+from tallybook.portal.syncing import sync_client, sync_user
+from tallybook.portal.turns import turn
+
+_DOTS = "•" * 8
+
+
+class _Indiscreet(Exception):
+    """The template says the password where it would be kept."""
+
+
+def work(message: dict[str, Any]) -> dict[str, object]:
+    """Send an invitation, or look at the users of a client, or at one user.
+
+    The message names a mail and its client, a client that was suspended or activated, or a user
+    (`sub`) who lost a client.
+    """
+    match message:
+        case {"client_id": str(client_id), "email_id": str(email_id)}:
+            return {"state": _invite(client_id, email_id)}
+        case {"client_id": str(client_id)}:
+            return {"users": sync_client(client_id)}
+        case {"sub": str(sub)}:
+            return {"enabled": sync_user(sub)}
+    raise ValueError("the message names no mail, client or user")
+
+
+def _invite(client_id: str, email_id: str) -> str:
+    """Send the mail, once at most; returns what became of it.
+
+    Until it is given to the mail service nothing of it has left, so whatever stops the work before
+    lets it begin anew, with another password.
+    """
+    at = now()
+    letter = look([(client_id, email_id)], at=at).get((client_id, email_id))
+    if letter is None:
+        return "gone"
+    if not is_due(letter, at=at):
+        return "not due"
+    try:
+        claim_id = claims.take(letter.record, "preparing", at=at, also=no_longer_held(letter))
+    except claims.Lost as lost:
+        return str(lost)
+    try:
+        post = _prepared(letter)
+        claims.advance(letter.record, claim_id, at=now())
+    except claims.Lost as lost:
+        return str(lost)
+    except (Superseded, ClientNotFound):
+        return fail(letter, "It was taken back, or a newer one took its place.", claim_id)
+    except (Unrenderable, TemplateNotFound) as error:
+        return fail(letter, f"The template cannot be used: {error}", claim_id)
+    except _Indiscreet:
+        return fail(letter, "The template says the password where it would be kept.", claim_id)
+    except Exception:
+        with suppress(claims.Lost):
+            claims.release(letter.record, claim_id)
+        raise
+    return give(post, claim_id)
+
+
+def _prepared(letter: Letter) -> Post:
+    """The mail, written; whom it invites can sign in from now on."""
+    record, client_id = letter.record, str(letter.client_id)
+    email, holder, stationery = record.row["to"][0], record.contact_id, Stationery()
+    extra = {"portal_url": address.URL, "email": email, "days": LASTS.days}
+    if record.template == "login_details":
+        must_be_invited_by(letter.email_id, client_id, holder)
+        post = write(letter, stationery, **extra)
+        keep([post])
+        return post
+    with turn(email, letter.email_id, at=letter.at):
+        must_be_invited_by(letter.email_id, client_id, holder)
+        user = pool.find(email)
+        password = pool.new_password() if user is None or user.is_new else None
+        # Before anything is changed: a template that cannot be used ends no older password.
+        kept = write(letter, stationery, **extra, password=password and _DOTS)
+        post = _with(password, kept, stationery, extra)
+        if post.to:
+            sub = _let_in(user, email, password)
+            which = {"email_id": letter.email_id, "client_id": client_id, "holder": holder}
+            grant(sub, email, **which, at=letter.at)
+            sync_user(sub)
+    keep([kept])
+    return post
+
+
+def _with(
+    password: str | None, kept: Post, stationery: Stationery, extra: dict[str, object]
+) -> Post:
+    """The mail as it leaves. Raises `_Indiscreet`, which names no cause: that could say it."""
+    if password is None:
+        return kept
+    try:
+        post = write(kept.letter, stationery, **extra, password=password)
+    except Unrenderable:
+        raise _Indiscreet from None
+    if post.rendered.subject != kept.rendered.subject:
+        raise _Indiscreet
+    return post
+
+
+def _let_in(user: pool.User | None, email: str, password: str | None) -> str:
+    """Give the user the password, unless they have one of their own. Returns the sub."""
+    if user is None and password is not None:
+        with suppress(pool.UserExists):
+            return pool.add(email, password)
+        user = pool.find(email)
+    if user is None:
+        raise pool.UserExists
+    if user.is_new and password is not None:
+        pool.set_password(user.sub, password)
+    return user.sub

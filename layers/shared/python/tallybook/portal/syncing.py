@@ -1,0 +1,33 @@
+"""Keeping the pool in step with the table: who may sign in follows from the state of the clients.
+
+A user is disabled only when all of their clients are suspended or gone (DESIGN.md, section 4, 7).
+"""
+
+from tallybook.errors import Busy
+from tallybook.portal import memberships, pool
+
+_ATTEMPTS = 10
+
+
+def sync_client(client_id: str) -> int:
+    """Look at every user of a client that was suspended or activated. Returns how many."""
+    users = sorted(memberships.users_of(client_id))
+    for sub in users:
+        sync_user(sub)
+    return len(users)
+
+
+def sync_user(sub: str) -> bool:
+    """Enable or disable the user; returns which.
+
+    Looks again afterwards until nothing changed meanwhile: of two workers that look at different
+    times, the one that acts last has then looked last. Raises `Busy`.
+    """
+    seen = memberships.standing_of(sub)
+    for _ in range(_ATTEMPTS):
+        pool.set_enabled(sub, enabled=any(seen.values()))
+        again = memberships.standing_of(sub)
+        if again == seen:
+            return any(seen.values())
+        seen = again
+    raise Busy
