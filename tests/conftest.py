@@ -20,7 +20,7 @@ os.environ.update(
     STAFF_POOL_ID="eu-central-1_staff",
     MAIL_FROM="office@firm.example",
     MAIL_DOMAIN="firm.example",
-    MAIL_CONFIGURATION_SET="tallybook-test-mail",
+    MAIL_CONFIGURATION_SET="tallybook-test-sending",
     MAIL_RATE="14",
     MAIL_QUEUE_URL="https://sqs.eu-central-1.amazonaws.com/123456789012/mail",
     MAIL_EVENTS_QUEUE_URL="https://sqs.eu-central-1.amazonaws.com/123456789012/mail-events",
