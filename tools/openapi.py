@@ -10,6 +10,7 @@ who may call it, and examples, made from the examples of the fields.
 
 import json
 import os
+import re
 import sys
 from pathlib import Path
 from typing import Any
@@ -17,13 +18,24 @@ from typing import Any
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "openapi.json"
 ROUTES = ROOT / "functions" / "fallback" / "routes.json"
-FUNCTIONS = ("clients", "contacts", "imports", "settings", "staff")
+FUNCTIONS = (
+    "clients",
+    "contacts",
+    "history",
+    "imports",
+    "invitations",
+    "portal",
+    "settings",
+    "sms",
+    "staff",
+    "tracking",
+)
 
 type Json = dict[str, Any]
 
 _REASONS = {
     "400": "The request cannot be read: broken JSON, a foreign or altered cursor.",
-    "401": "No ID token of the staff pool, or an expired one.",
+    "401": "No ID token of the pool, or an expired one.",
     "403": "Your role does not allow this.",
     "404": "There is no such thing.",
     "409": "A conflict with what is stored, such as a number that is taken.",
@@ -34,13 +46,19 @@ _REASONS = {
     "500": "A fault of ours; name the `request_id` when you ask.",
     "503": "The service is overloaded; try again.",
 }
-# Answers that are no resource with a version of its own.
-_UNVERSIONED = ("/bulk", "/fields", "/template", "/preview", "/rejects", "/left")
+# Answers that have a version, and do not say so in their body.
+_VERSIONED = ("/flag", "/favourite", "/overview", "/v1/me")
 # What can be read at a certain stage of an import only.
 _OF_A_STAGE = ("/preview", "/rejects", "/left")
 _HEADERS = {"idempotency-key": "Idempotency-Key", "if-match": "If-Match"}
 _ETAG = {"schema": {"type": "string", "examples": ['"3"']}, "description": "The version."}
 _LOCATION = {"schema": {"type": "string"}, "description": "The path of what was created."}
+_IMAGE = {
+    "description": "A transparent point.",
+    "content": {
+        "image/gif": {"schema": {"type": "string", "format": "binary"}, "example": "GIF89a"}
+    },
+}
 _REPLAYED = {
     "schema": {"type": "string", "enum": ["true"]},
     "description": "The answer is that of the first request with this key.",
@@ -78,11 +96,11 @@ def routes(openapi: Json) -> dict[str, list[str]]:
 def _lambda_environment() -> None:
     sys.path.insert(0, str(ROOT / "layers" / "shared" / "python"))
     for name in (
-        "TABLE_NAME",
-        "SIGNING_SECRET",
-        "STAFF_POOL_ID",
         "IMPORT_BUCKET",
         "POWERTOOLS_SERVICE_NAME",
+        "SIGNING_SECRET",
+        "STAFF_POOL_ID",
+        "TABLE_NAME",
     ):
         os.environ.setdefault(name, "documentation")
     os.environ.setdefault("POWERTOOLS_METRICS_NAMESPACE", "Tallybook")
@@ -111,12 +129,13 @@ def _completed(openapi: Json) -> Json:
     ):
         schemas.pop(unused, None)
     openapi["components"]["securitySchemes"] = {
-        "staff": {
+        name: {
             "type": "http",
             "scheme": "bearer",
             "bearerFormat": "JWT",
-            "description": "The ID token of the staff pool.",
+            "description": f"The ID token of the {name} pool.",
         }
+        for name in ("portal", "staff")
     }
     openapi["security"] = [{"staff": []}]
     for path, operations in openapi["paths"].items():
@@ -128,7 +147,10 @@ def _completed(openapi: Json) -> Json:
 
 
 def _complete(operation: Json, method: str, path: str, schemas: Json) -> None:
-    operation["operationId"] = operation["operationId"].partition("_v1_")[0]
+    _name(operation, method, path)
+    caller = _caller(path)
+    if caller is None:
+        operation["responses"] = {"200": _IMAGE}  # whatever the token is
     _describe_filters(operation)
     for parameter in operation.get("parameters", []):
         # Powertools writes the names of headers in lower case.
@@ -137,15 +159,17 @@ def _complete(operation: Json, method: str, path: str, schemas: Json) -> None:
     for media in operation.get("requestBody", {}).get("content", {}).values():
         media["example"] = example(media["schema"], schemas, whole=False)
     answers: Json = operation["responses"]
+    is_versioned = False
     success = next(status for status in answers if status.startswith("2"))
     if success == "204":
         answers[success] = {"description": "Done."}
     else:
         for media in answers[success]["content"].values():
-            media["example"] = example(media["schema"], schemas, whole=True)
-    answers[success]["headers"] = _headers(success, method, path, parameters)
-    if not answers[success]["headers"]:
-        del answers[success]["headers"]
+            media.setdefault("example", example(media["schema"], schemas, whole=True))
+            is_versioned = "version" in _properties(media["schema"], schemas)
+    headers = _headers(success, path, parameters, is_versioned=is_versioned)
+    if headers:
+        answers[success]["headers"] = headers
     for status in _problems(method, path, parameters, has_body="requestBody" in operation):
         answers[status] = {
             "description": _REASONS[status],
@@ -156,13 +180,26 @@ def _complete(operation: Json, method: str, path: str, schemas: Json) -> None:
                 }
             },
         }
-    # The gateway refuses most tokens before a function could.
-    message = {"type": "object", "properties": {"message": {"type": "string"}}}
-    answers["401"]["content"]["application/json"] = {
-        "schema": message,
-        "example": {"message": "Unauthorized"},
-    }
+    if caller:  # the gateway refuses most tokens before a function could
+        message = {"type": "object", "properties": {"message": {"type": "string"}}}
+        answers["401"]["content"]["application/json"] = {
+            "schema": message,
+            "example": {"message": "Unauthorized"},
+        }
     operation["responses"] = dict(sorted(answers.items()))
+
+
+def _name(operation: Json, method: str, path: str) -> None:
+    """What the operation is called, and whose token it takes."""
+    # Powertools appends path and method to the name of the Python function.
+    appended = re.sub(r"\W", "_", path) + f"_{method}"
+    operation["operationId"] = operation["operationId"].removesuffix(appended)
+    match _caller(path):
+        case None:
+            operation["security"] = []
+        case "portal":
+            operation["operationId"] = f"portal_{operation['operationId']}"
+            operation["security"] = [{"portal": []}]
 
 
 def _describe_filters(operation: Json) -> None:
@@ -187,14 +224,28 @@ def _without_null(schema: Json) -> Json:
     return {name: value for name, value in schema.items() if value is not None and name != "title"}
 
 
-def _headers(status: str, method: str, path: str, parameters: set[str]) -> Json:
+def _caller(path: str) -> str | None:
+    """Whose token an operation takes; None when it takes none."""
+    match path.split("/")[1]:
+        case "portal":
+            return "portal"
+        case "t":
+            return None
+    return "staff"
+
+
+def _properties(schema: Json, schemas: Json) -> Json:
+    if "$ref" in schema:
+        schema = schemas[schema["$ref"].rpartition("/")[2]]
+    properties: Json = schema.get("properties", {})
+    return properties
+
+
+def _headers(status: str, path: str, parameters: set[str], *, is_versioned: bool) -> Json:
     headers: Json = {}
-    is_single = not (method == "get" and "limit" in parameters)
-    if is_single and not path.endswith(_UNVERSIONED):
+    if is_versioned or path.endswith(_VERSIONED):
         headers["ETag"] = _ETAG
-    if status == "204" and not path.endswith(("/flag", "/favourite")):
-        headers.pop("ETag")
-    if status == "201":
+    if status == "201" or (status == "202" and not is_versioned):
         headers["Location"] = _LOCATION
     if "Idempotency-Key" in parameters:
         headers["Idempotency-Replayed"] = _REPLAYED
@@ -202,16 +253,17 @@ def _headers(status: str, method: str, path: str, parameters: set[str]) -> Json:
 
 
 def _problems(method: str, path: str, parameters: set[str], *, has_body: bool) -> list[str]:
+    caller = _caller(path)
     applies = {
         "400": has_body or "cursor" in parameters or "Idempotency-Key" in parameters,
-        "401": True,
-        "403": True,
-        "404": "{" in path,
+        "401": caller is not None,
+        "403": caller is not None,
+        "404": "{" in path and caller is not None,
         "409": method != "get" or path.endswith(_OF_A_STAGE),
         "412": "If-Match" in parameters,
         "413": has_body or method != "get",
         "415": has_body or method != "get",
-        "422": True,
+        "422": caller is not None,
         "500": True,
         "503": True,
     }
@@ -238,6 +290,12 @@ def _problem_example(status: str, path: str) -> Json:
     if path.startswith("/v1/imports/"):
         made["404"] = errors.ImportNotFound()
         made["409"] = errors.ImportNotReady("status: the import is running; it cannot be started.")
+    if "/emails" in path or "/invitation" in path:
+        made["409"] = errors.NoEmailAddress()
+    if path.endswith("/sms"):
+        made["409"] = errors.NoTelephoneNumber()
+    if path.startswith("/portal/"):
+        made["403"] = errors.AccessSuspended()
     if status in made:
         return problem_of(made[status]).model_dump(exclude_none=True)
     crash = problem_of_crash("52fdfc07-2182-454f-963f-5f0f9a621d72")
