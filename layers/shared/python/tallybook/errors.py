@@ -14,12 +14,14 @@ TallybookError
 │   ├── ContactNotFound
 │   ├── StaffMemberNotFound
 │   ├── ImportNotFound
+│   ├── TemplateNotFound
 │   ├── NothingToDownload
 │   ├── EmailNotFound
 │   ├── NoteNotFound
 │   ├── CallNotFound
 │   ├── SmsNotFound
-│   └── SuppressionNotFound
+│   ├── SuppressionNotFound
+│   └── InboxMessageNotFound
 ├── MethodNotAllowed (405)
 ├── Conflict (409)             with what is stored
 │   ├── NumberTaken
@@ -37,6 +39,8 @@ TallybookError
 │   ├── NoTelephoneNumber
 │   ├── InvoicingByPrint
 │   ├── EmailNotRepeatable
+│   ├── TemplateExists
+│   ├── TooManyTemplates
 │   ├── IdempotencyKeyReused
 │   └── Busy                   too many changes at once; try again
 ├── StaleVersion (412)         If-Match named another version
@@ -145,6 +149,12 @@ class ImportNotFound(NotFound):
     detail = "No import has this id."
 
 
+class TemplateNotFound(NotFound):
+    code = "template_not_found"
+    title = "There is no such e-mail template"
+    detail = "No e-mail template has this name."
+
+
 class NothingToDownload(NotFound):
     code = "nothing_to_download"
     title = "There is no such file"
@@ -178,6 +188,12 @@ class SmsNotFound(NotFound):
     code = "sms_not_found"
     title = "There is no such SMS"
     detail = "The client has no SMS with this id."
+
+
+class InboxMessageNotFound(NotFound):
+    code = "inbox_message_not_found"
+    title = "There is no such message in the inbox"
+    detail = "No message with this id waits; it may have been assigned or deleted meanwhile."
 
 
 class MethodNotAllowed(TallybookError):
@@ -291,6 +307,22 @@ class InvoicingByPrint(Conflict):
 class EmailNotRepeatable(Conflict):
     code = "email_not_repeatable"
     title = "The e-mail cannot be sent again"
+
+
+class TemplateExists(Conflict):
+    code = "template_exists"
+    title = "There is an e-mail template of this name"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"name: {name!r} is taken. Change that one, or choose another name.")
+
+
+class TooManyTemplates(Conflict):
+    code = "too_many_templates"
+    title = "The firm has as many e-mail templates as it can have"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"There can be {most} beside the built-in ones. Delete one first.")
 
 
 class IdempotencyKeyReused(Conflict):

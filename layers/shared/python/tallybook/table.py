@@ -13,12 +13,15 @@
 | UniqueRecord | `UNIQUE#<field>#<value>` | `UNIQUE` |
 | SearchRecord | `SEARCH#<first two characters>` | `<token>#<client_id>` |
 | ReachRecord | `REACH#<address or number>` | `<client_id>#<contact_id>` |
+| ReceivedRecord | `RECEIVED#<hash of where it came from>` | `RECEIVED` |
+| InboxRecord | `INBOX#<message_id>` | `INBOX` |
 | MembershipRecord | `PORTALUSER#<sub>` | `CLIENT#<client_id>` |
 | PasswordTurnRecord | `PASSWORDTURN#<address>` | `PASSWORDTURN` |
 | SequenceRecord | `SEQUENCE#<name>` | `SEQUENCE` |
 | SettingsRecord | `SETTINGS` | `SETTINGS` |
 | StaffRecord | `STAFF#<staff_id>` | `STAFF` |
 | FavouriteRecord | `STAFF#<staff_id>` | `FAVOURITE#<client_id>` |
+| TemplateRecord | `TEMPLATE#<name>` | `TEMPLATE` |
 | WorkflowRecord | `WORKFLOW#<workflow_id>` | `WORKFLOW` |
 | ImportRecord | `IMPORT#<import_id>` | `IMPORT` |
 | LayoutRecord | `IMPORT#<import_id>` | `LAYOUT` |
@@ -32,6 +35,8 @@
 | `listing` | ClientRecord | `CLIENTS` | `<sort name>#<client_id>` |
 | `listing` | StaffRecord | `STAFF` | `<sort name>#<staff_id>` |
 | `listing` | ImportRecord | `IMPORTS` | `<import_id>` |
+| `listing` | InboxRecord | `INBOX` | `<message_id>` |
+| `listing` | TemplateRecord | `TEMPLATES` | `<name>` |
 | `by_date` | ClientRecord | `CLIENTS` | `<client_id>` |
 
 The indexes `listing` and `by_date` project one attribute, `row`: what a list shows of the item.

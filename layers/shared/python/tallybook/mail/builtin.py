@@ -19,4 +19,4 @@ def source(name: str) -> Source:
         (folder / file).read_text(encoding="utf-8")
         for file in ("subject.txt", "body.txt", "body.html")
     )
-    return Source(name, subject.strip(), text, html)
+    return Source(name, subject.strip(), text, html, based_on=name)

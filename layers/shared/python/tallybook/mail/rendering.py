@@ -135,7 +135,8 @@ def render(source: Source, context: Mapping[str, Any], *, pixel: str | None) -> 
     known = completed(source.kind, context)
     subject = one_line(compiled.subject(known))
     body = _clean(compiled.text(known)).strip()
-    content = Markup(compiled.html(known)) if compiled.html else filters.paragraphs(body)  # noqa: S704
+    html = _clean(compiled.html(known)) if compiled.html else None
+    content = filters.paragraphs(body) if html is None else Markup(html)  # noqa: S704
     around = {"firm": known["firm"], "subject": subject, "language": source.language}
     frame = _frame("layout.html").render(
         **around,
@@ -147,7 +148,7 @@ def render(source: Source, context: Mapping[str, Any], *, pixel: str | None) -> 
     return Rendered(
         subject=subject or known["firm"]["name"],
         text=_frame("layout.txt").render(**around, content=body).strip() + "\n",
-        html=_inliner().inline(_clean(frame)),
+        html=_inliner().inline(frame),
     )
 
 
@@ -158,10 +159,17 @@ def one_line(text: str) -> str:
 
 
 def preheader(text: str) -> str:
-    """What a list of mails shows behind the subject: the first that is more than a greeting."""
-    blocks = (" ".join(block.split()) for block in text.split("\n\n"))
-    said = next((block for block in blocks if " " in block and not block.endswith(",")), "")
-    return filters.truncate(said, _PREHEADER)
+    """What a list of mails shows behind the subject: the first paragraph, after the greeting.
+
+    A password, alone on its line, is never shown there.
+    """
+    said = next(filter(_says_something, text.split("\n\n")), "")
+    return filters.truncate(" ".join(said.split()), _PREHEADER)
+
+
+def _says_something(block: str) -> bool:
+    lines = block.strip().splitlines()
+    return bool(lines) and all(" " in line for line in lines) and not lines[-1].endswith(",")
 
 
 @lru_cache(maxsize=256)
