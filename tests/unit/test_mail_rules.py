@@ -1,5 +1,6 @@
 from datetime import UTC, datetime
 from itertools import permutations
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +15,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
 
 def evidence(*messages):
-    known = {}
+    known: dict[str, Any] = {}
     for message in messages:
         known = rules.with_event(known, rules.event_of(message))
     return known

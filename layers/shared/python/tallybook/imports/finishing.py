@@ -1,4 +1,4 @@
-"""Finishing an import when its last chunk is done. Whoever finds it done may finish it, twice too."""
+"""Finishing an import when its last chunk is done. Whoever finds it done may finish it."""
 
 import tempfile
 from collections import deque

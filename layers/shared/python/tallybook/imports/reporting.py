@@ -8,7 +8,7 @@ from datetime import datetime
 from tallybook.errors import NoEmailAddress
 from tallybook.imports.records import ImportRecord
 from tallybook.imports.store import Claim
-from tallybook.mail.queueing import queue
+from tallybook.mail.queueing import Mail, queue
 from tallybook.settings import store as settings_store
 from tallybook.transactions import Transaction
 
@@ -32,14 +32,8 @@ def report(at: datetime) -> Claim:
             "error": error.get("detail"),
         }
         try:
-            queue(
-                transaction,
-                client_id=None,
-                template="import_result",
-                to=[to],
-                at=at,
-                context=context,
-            )
+            mail = Mail(template="import_result", to=[to], context=context)
+            queue(transaction, mail, client_id=None, at=at)
         except NoEmailAddress:  # the firm's address is one that SES cannot take
             return
 

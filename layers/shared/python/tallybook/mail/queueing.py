@@ -1,6 +1,7 @@
 """Queueing mail: written with the change that causes it, sent by a worker afterwards."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
@@ -15,57 +16,67 @@ from tallybook.table import absent
 from tallybook.transactions import Transaction
 
 
+@dataclass(frozen=True, kw_only=True)
+class Mail:
+    """A mail to write. `via` names the worker that sends it; `context` is for its template.
+
+    `sender` is the member of staff {name, email} whom it is from; None: the firm. `note` is a text
+    for the client's notes.
+    """
+
+    template: str
+    to: Sequence[str]
+    context: Mapping[str, object] = field(default_factory=dict)
+    by: By | None = None
+    sender: Mapping[str, str] | None = None
+    subject: str | None = None
+    via: Literal["mail", "access"] = "mail"
+    contact_id: str | None = None
+    note: str | None = None
+    attach_documents: bool = False
+
+
 def queue(
     transaction: Transaction,
+    mail: Mail,
     *,
     client_id: str | None,
-    template: str,
-    to: Sequence[str],
     at: datetime,
-    context: Mapping[str, object] | None = None,
-    by: By | None = None,
-    sender: Mapping[str, str] | None = None,
-    subject: str | None = None,
-    via: Literal["mail", "access"] = "mail",
-    contact_id: str | None = None,
-    note: str | None = None,
-    attach_documents: bool = False,
     email_id: str | None = None,
 ) -> EmailRecord:
     """Add to `transaction` a mail to a client, or to the firm itself (`client_id` None).
 
-    The stream takes it to the worker that `via` names. The client's history gets an entry, and a
-    `note` with the text when there is one. `email_id` is given where the same mail may be queued
-    twice and must be one. Raises `NoEmailAddress` when no address can be mailed.
+    The stream takes it to its worker. The client's history gets an entry. `email_id` is given where
+    it is told to others before. Raises `NoEmailAddress` when no address can be mailed.
     """
-    taken, unmailable = mailable(to)
+    taken, unmailable = mailable(mail.to)
     if not taken:
         raise NoEmailAddress(_why_none(unmailable))
     email_id = email_id or new_id(at)
-    known = {"subject": subject, "by": by.model_dump() if by else None}
+    known = {"subject": mail.subject, "by": mail.by.model_dump() if mail.by else None}
     record = (EmailRecord if client_id else FirmEmailRecord)(
         *key(client_id, email_id),
         row={
             **{name: value for name, value in known.items() if value is not None},
             "email_id": email_id,
             "to": taken,
-            "template": template,
+            "template": mail.template,
             "status": "queued",
             "created_at": timestamp(at),
         },
-        via=via,
-        template=template,
-        context=dict(context or {}),
-        sender=dict(sender) if sender else None,
-        contact_id=contact_id,
-        attach_documents=attach_documents or None,
+        via=mail.via,
+        template=mail.template,
+        context=dict(mail.context),
+        sender=dict(mail.sender) if mail.sender else None,
+        contact_id=mail.contact_id,
+        attach_documents=mail.attach_documents or None,
         unmailable=unmailable or None,
         evidence={},
         version=1,
     )
     transaction.put(record, absent(EmailRecord))
     if client_id:
-        _tell(transaction, client_id, record, at=at, by=by, note=note)
+        _tell(transaction, client_id, record, mail, at)
     return record
 
 
@@ -79,24 +90,19 @@ def partition(client_id: str | None) -> str:
 
 
 def _tell(
-    transaction: Transaction,
-    client_id: str,
-    record: EmailRecord,
-    *,
-    at: datetime,
-    by: By | None,
-    note: str | None,
+    transaction: Transaction, client_id: str, record: EmailRecord, mail: Mail, at: datetime
 ) -> None:
     row: dict[str, Any] = record.row
     told_of = {"email_id", "to", "subject", "template"} & row.keys()
     details: dict[str, Any] = {"direction": "outbound"} | {name: row[name] for name in told_of}
-    if record.contact_id:
-        details["contact_id"] = record.contact_id
-    told = entry(client_id, "email", at=at, by=by, text=row.get("subject"), **details)
-    transaction.put(told)
-    if note:
+    if mail.contact_id:
+        details["contact_id"] = mail.contact_id
+    transaction.put(entry(client_id, "email", at=at, by=mail.by, text=mail.subject, **details))
+    if mail.note:
         email_id = row["email_id"]
-        transaction.put(entry(client_id, "note", at=at, by=by, text=note, email_id=email_id))
+        transaction.put(
+            entry(client_id, "note", at=at, by=mail.by, text=mail.note, email_id=email_id)
+        )
 
 
 def _why_none(unmailable: Sequence[str]) -> str | None:

@@ -9,7 +9,7 @@ from tallybook.history.entries import entry
 from tallybook.history.models import By
 from tallybook.idempotency import Once
 from tallybook.ids import new_id
-from tallybook.mail.queueing import queue
+from tallybook.mail.queueing import Mail, queue
 from tallybook.mail.rules import mailable
 from tallybook.portal.models import Invitation, Invitee
 from tallybook.portal.rules import State, invited, is_withdrawn, shown
@@ -65,17 +65,14 @@ def _announce(
 ) -> None:
     """Queue the mail, and tell the client's history who was invited."""
     came = invitation.status == "accepted"
-    queue(
-        transaction,
-        client_id=client_id,
+    mail = Mail(
         template="login_details" if came else "portal_invitation",
         to=to,
-        at=at,
         by=by,
         via="access",
         contact_id=invitation.contact_id,
-        email_id=invitation.email_id,
     )
+    queue(transaction, mail, client_id=client_id, at=at, email_id=invitation.email_id)
     what = "Sent the login details of the portal to" if came else "Invited to the portal:"
     details = invitation.model_dump(include={"email", "email_id", "contact_id"})
     text = f"{what} {invitation.email}"

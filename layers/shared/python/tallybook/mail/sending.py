@@ -1,0 +1,188 @@
+"""Sending a mail, so that it leaves once at most (DESIGN.md, section 5; `claims`).
+
+look → is_due → write → keep → give. Each mail is asked again, when its turn comes, whether it may
+be sent: its client may be suspended or gone by now.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+from aws_lambda_powertools import Logger, Metrics
+from aws_lambda_powertools.metrics import MetricUnit
+
+from tallybook import claims
+from tallybook.dates import now, timestamp
+from tallybook.dynamodb import pause
+from tallybook.mail import ses
+from tallybook.mail.composing import Stationery
+from tallybook.mail.letters import Letter, is_held, look, no_longer_held
+from tallybook.mail.pace import pace
+from tallybook.mail.records import SentTextRecord
+from tallybook.mail.rendering import Rendered
+from tallybook.mail.rules import ascii_address, folded
+from tallybook.table import put_all
+
+logger, metrics = Logger(), Metrics()
+_PATIENCE = timedelta(seconds=20)  # with a mail service that asks to slow down
+_FRESH = timedelta(seconds=2)  # for so long what was read of the client is the present
+
+
+@dataclass(frozen=True)
+class Post:
+    """A letter as it was written. `to` are the addresses that get it, `skipped` those that don't.
+
+    `firm` and `reply_to` are the sender's name and address for answers unless a person sends it.
+    """
+
+    letter: Letter
+    to: Sequence[str]
+    skipped: Sequence[dict[str, str]]
+    rendered: Rendered
+    firm: str | None
+    reply_to: str | None
+
+
+def write(letter: Letter, stationery: Stationery, **extra: object) -> Post:
+    """The mail as its recipients will read it. Raises `Unrenderable`."""
+    suppressed = (letter.client.suppressed if letter.client else None) or {}
+    to, skipped = [], []
+    for address in letter.record.row["to"]:
+        given_up = suppressed.get(folded(address))
+        if given_up:
+            skipped.append({"address": address, "reason": _why(given_up)})
+        else:
+            to.append(address)
+    rendered = stationery.write(letter.record, letter.client, extra)
+    firm = stationery.settings
+    return Post(letter, to, skipped, rendered, firm.name, firm.email)
+
+
+def _why(given_up: dict[str, Any]) -> str:
+    happened = {"bounce": "It bounced", "complaint": "Its owner complained"}[given_up["reason"]]
+    detail = f": {given_up['detail']}" if given_up.get("detail") else ""
+    return f"{happened} on {given_up['at'][:10]}{detail}"
+
+
+def keep(posts: Iterable[Post], *, hidden: Sequence[str] = ()) -> None:
+    """Note what the mails say, without what is `hidden`. One BatchWriteItem for 25."""
+    put_all(
+        SentTextRecord(
+            post.letter.record.pk,
+            f"SENTTEXT#{post.letter.email_id}",
+            subject=_without(post.rendered.subject, hidden),
+            text=_without(post.rendered.text, hidden),
+        )
+        for post in posts
+    )
+
+
+def _without(text: str, hidden: Sequence[str]) -> str:
+    for secret in hidden:
+        text = text.replace(secret, "•" * 8)
+    return text
+
+
+def give(post: Post, claim_id: str | None = None) -> str:
+    """Claim the mail unless that is done, and give it to the mail service; returns its state.
+
+    Raises `ses.NotNow` when the mail service takes nothing now; the mail is queued again then.
+    """
+    letter = post.letter
+    if not post.to:
+        return fail(letter, "All of its addresses are given up.", claim_id, skipped=post.skipped)
+    pace.wait()
+    try:
+        letter = _asked_again(letter, claim_id)
+        claim_id = claim_id or _taken(letter, **_known(post))
+        message_id = _sent(post, letter, claim_id)
+    except claims.Lost as lost:
+        return str(lost)
+    except ses.Refused as refused:
+        return fail(letter, f"The mail service refused it: {refused}", claim_id, **_known(post))
+    except ses.Unclear:
+        logger.warning("unclear", exc_info=True)  # its events settle it, or its lease runs out
+        return "sending"
+    known = _known(post) | {"sent_at": timestamp(now()), "ses_id": message_id}
+    _quietly(claims.conclude, letter.record, claim_id, "sent", **known)
+    return "sent"
+
+
+def fail(letter: Letter, reason: str, claim_id: str | None = None, **row: object) -> str:
+    """Say that the mail cannot be sent, and why."""
+    try:
+        claim_id = claim_id or _taken(letter)
+        claims.conclude(letter.record, claim_id, "failed", failure=reason, **row)
+    except claims.Lost as lost:
+        return str(lost)
+    return "failed"
+
+
+def _taken(letter: Letter, **row: object) -> str:
+    return claims.take(letter.record, "sending", at=now(), also=no_longer_held(letter), **row)
+
+
+def _known(post: Post) -> dict[str, object]:
+    """What a mail's row says of it from when it is written on."""
+    row: dict[str, object] = {"subject": post.rendered.subject}
+    return row | {"skipped": list(post.skipped)} if post.skipped else row
+
+
+def _asked_again(letter: Letter, claim_id: str | None) -> Letter:
+    """The letter whose client is not suspended just now; raises `claims.Lost` when it is."""
+    at = now()
+    if letter.client is None or at - letter.at < _FRESH:
+        return letter
+    again = look([(letter.client_id, letter.email_id)], at=at)
+    current = again.get((letter.client_id, letter.email_id))
+    if current is None or current.client is None:
+        raise claims.Lost("gone")
+    if current.client.suspended is not None:
+        if claim_id:
+            claims.release(letter.record, claim_id)
+        if is_held(current, at):
+            raise claims.Lost("held")
+        raise ses.NotNow("The client was suspended for a moment.", slower=False)
+    return current
+
+
+def _sent(post: Post, letter: Letter, claim_id: str) -> str:
+    """The mail service's id of the mail. Waits a while when it asks to slow down."""
+    outgoing, attempt, begun = _outgoing(post), 1, now()
+    while True:
+        try:
+            return ses.send(outgoing)
+        except ses.NotNow as refusal:
+            metrics.add_metric("MailRefusedForNow", MetricUnit.Count, 1)
+            if not refusal.slower or now() - begun > _PATIENCE:
+                claims.release(letter.record, claim_id)
+                raise
+        pause(attempt)
+        attempt += 1
+        pace.wait()
+        letter = _asked_again(letter, claim_id)
+
+
+def _outgoing(post: Post) -> ses.Outgoing:
+    record, client_id = post.letter.record, post.letter.client_id
+    own = record.sender or {}
+    tags = {"client_id": client_id} if client_id else {}
+    return ses.Outgoing(
+        sender=ses.sender(own.get("name") or post.firm, own.get("email")),
+        reply_to=own.get("email") or post.reply_to,
+        to=[ascii_address(address) for address in post.to],
+        subject=post.rendered.subject,
+        text=post.rendered.text,
+        html=post.rendered.html,
+        tags=tags | {"email_id": post.letter.email_id},
+        # Absence notes and the like do not answer what no person wrote (RFC 3834).
+        headers={} if own else {"Auto-Submitted": "auto-generated"},
+    )
+
+
+def _quietly(change: Callable[..., None], *args: Any, **named: Any) -> None:
+    """A change that others, or the mail service's events, may have made needless."""
+    with suppress(claims.Lost):
+        change(*args, **named)

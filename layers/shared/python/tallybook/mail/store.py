@@ -1,0 +1,217 @@
+"""A client's mail, as staff see it, send it and send it again."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from tallybook.clients.records import ClientRecord, is_there
+from tallybook.errors import (
+    ClientNotFound,
+    ClientSuspended,
+    EmailNotFound,
+    EmailNotRepeatable,
+    InvalidField,
+    SuppressionNotFound,
+)
+from tallybook.history.models import By
+from tallybook.idempotency import Once
+from tallybook.ids import is_ulid
+from tallybook.mail.models import (
+    Email,
+    EmailId,
+    EmailRow,
+    NewEmail,
+    Suppression,
+    Suppressions,
+)
+from tallybook.mail.queueing import Mail, key, partition, queue
+from tallybook.mail.records import EmailRecord, SentTextRecord
+from tallybook.mail.rules import events_of, folded, row_fields
+from tallybook.mail.template_records import TemplateRecord
+from tallybook.table import Item, find, find_all, query_prefix, read
+from tallybook.transactions import Transaction
+from tallybook.versions import until_unchanged, version_changed
+
+MESSAGE = "message"
+_REPEATABLE = ("failed", "unknown", "bounced")
+
+
+def send(
+    client_id: str, new: NewEmail, *, by: By, own_address: str, at: datetime, once: Once
+) -> EmailId:
+    """Queue a mail under the name of `by`, whom answers go to.
+
+    Raises `ClientNotFound`, `ClientSuspended`, `NoEmailAddress`, `InvalidField`.
+    """
+    client = _client(client_id)
+    _must_be_active(client)
+    _must_be_for_messages(new.template or MESSAGE)
+    transaction = Transaction()
+    mail = Mail(
+        template=new.template or MESSAGE,
+        to=new.to or list(client.row.emails or []),
+        context={"message": new.body},
+        by=by,
+        sender={"name": by.name, "email": own_address},
+        subject=new.subject,
+        note=f"{new.subject}\n\n{new.body}",
+        attach_documents=new.attach_documents,
+    )
+    record = queue(transaction, mail, client_id=client_id, at=at)
+    return _commit(transaction, client, record, once)
+
+
+def send_again(client_id: str, email_id: str, *, by: By, at: datetime, once: Once) -> EmailId:
+    """Queue a mail anew that did not arrive, or of which nobody knows.
+
+    Raises `EmailNotRepeatable` for others, and for invitations, whose password is not kept.
+    """
+    client, record = _pair(client_id, email_id)
+    _must_be_active(client)
+    row = record.row
+    status = row_fields(row, at)["status"]
+    if record.via != "mail":
+        raise EmailNotRepeatable("Invite again instead: a new password is made for it.")
+    if status not in _REPEATABLE:
+        raise EmailNotRepeatable(f"status: the mail is {status}.")
+    transaction = Transaction()
+    mail = Mail(
+        template=record.template,
+        to=row["to"],
+        context=record.context,
+        by=by,
+        sender=record.sender,
+        subject=row.get("subject"),
+        contact_id=record.contact_id,
+        attach_documents=bool(record.attach_documents),
+    )
+    again = queue(transaction, mail, client_id=client_id, at=at)
+    return _commit(transaction, client, again, once)
+
+
+def _commit(
+    transaction: Transaction, client: ClientRecord, record: EmailRecord, once: Once
+) -> EmailId:
+    """Write it down unless the client was suspended or deleted meanwhile."""
+    client_id = client.pk.removeprefix("CLIENT#")
+    queued = EmailId(client_id=client_id, email_id=record.row["email_id"])
+    once.claim(transaction, queued)
+    is_active = is_there() & ClientRecord.suspended.does_not_exist()
+    transaction.check(client, is_active, _refused)
+    transaction.commit()
+    return queued
+
+
+def page(
+    client_id: str, *, held: bool, limit: int, after: str | None, at: datetime
+) -> tuple[list[EmailRow], str | None]:
+    """The newest mails behind the position `after`; only those that are held, when asked."""
+    _client(client_id)
+    prefix = "HELD#EMAIL#" if held else "EMAIL#"
+    start = {"pk": {"S": partition(client_id)}, "sk": {"S": f"{prefix}{after}"}}
+    more = {"ExclusiveStartKey": start} if after else {}
+    items, last = query_prefix(
+        partition(client_id), prefix, ScanIndexForward=False, Limit=limit, **more
+    )
+    ids = [item["sk"]["S"].removeprefix(prefix) for item in items]
+    found = find_all([key(client_id, each) for each in ids]) if held else items
+    rows = [EmailRow(**row_fields(read(EmailRecord, item).row, at)) for item in found]
+    return rows, ids[-1] if last and ids else None
+
+
+def get(client_id: str, email_id: str, *, at: datetime) -> Email:
+    """One mail with what is known of it. Raises `ClientNotFound` and `EmailNotFound`."""
+    _, record = _pair(client_id, email_id)
+    kept = find(SentTextRecord, partition(client_id), f"SENTTEXT#{email_id}")
+    failure: str | None = record.row.get("failure")
+    rejected = record.evidence.get("reject")
+    if rejected and not failure:
+        failure = f"The mail service rejected it: {rejected.get('detail')}"
+    unmailable = [
+        {"address": address, "reason": "Mail cannot be sent to such an address."}
+        for address in record.unmailable or []
+    ]
+    return Email(
+        **row_fields(record.row, at),
+        text=kept.text if kept else None,
+        skipped=[*record.row.get("skipped", []), *unmailable],
+        failure=failure,
+        attach_documents=bool(record.attach_documents),
+        attachments=list(record.attachments or []),
+        events=events_of(record.evidence),
+    )
+
+
+def suppressions(client_id: str) -> Suppressions:
+    """The addresses of the client that no mail goes to, the newest first."""
+    listed = (_client(client_id).suppressed or {}).values()
+    newest = sorted(listed, key=lambda each: str(each["at"]), reverse=True)
+    fields = {"detail": None, "email_id": None}
+    return Suppressions(items=[Suppression.model_validate(fields | each) for each in newest])
+
+
+def lift(client_id: str, address: str) -> None:
+    """Send to the address again. Raises `SuppressionNotFound`."""
+
+    def attempt() -> None:
+        client = _client(client_id)
+        listed = dict(client.suppressed or {})
+        if listed.pop(_folded(address), None) is None:
+            raise SuppressionNotFound
+        attribute = ClientRecord.suppressed
+        transaction = Transaction()
+        transaction.update(
+            client,
+            [attribute.set(listed) if listed else attribute.remove()],
+            is_there() & (attribute == client.suppressed),
+            version_changed,
+        )
+        transaction.commit()
+
+    until_unchanged(attempt)
+
+
+def _folded(address: str) -> str:
+    try:
+        return folded(address)
+    except UnicodeError as error:  # no domain that could be on the list
+        raise SuppressionNotFound from error
+
+
+def _client(client_id: str) -> ClientRecord:
+    record = find(ClientRecord, partition(client_id), "CLIENT") if is_ulid(client_id) else None
+    if record is None or record.removed_at:
+        raise ClientNotFound
+    return record
+
+
+def _pair(client_id: str, email_id: str) -> tuple[ClientRecord, EmailRecord]:
+    if not is_ulid(client_id):
+        raise ClientNotFound
+    keys = [(partition(client_id), "CLIENT")]
+    keys += [key(client_id, email_id)] if is_ulid(email_id) else []
+    items: Mapping[str, Item] = {i["sk"]["S"]: i for i in find_all(keys, consistent=True)}
+    client = read(ClientRecord, items["CLIENT"]) if "CLIENT" in items else None
+    if client is None or client.removed_at:
+        raise ClientNotFound
+    if f"EMAIL#{email_id}" not in items:
+        raise EmailNotFound
+    return client, read(EmailRecord, items[f"EMAIL#{email_id}"])
+
+
+def _must_be_for_messages(template: str) -> None:
+    """Others tell of an invoice, say, and this mail is about none."""
+    if template == MESSAGE:
+        return
+    own = find(TemplateRecord, f"TEMPLATE#{template}", "TEMPLATE")
+    if own is None or own.based_on != MESSAGE:
+        message = f"{template!r} is no template for messages: {MESSAGE!r} is, or one based on it."
+        raise InvalidField("template", message)
+
+
+def _must_be_active(client: ClientRecord) -> None:
+    if client.suspended is not None:
+        raise ClientSuspended
+
+
+def _refused(item: Item) -> Exception:
+    return ClientSuspended() if item and "removed_at" not in item else ClientNotFound()

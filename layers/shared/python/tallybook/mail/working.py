@@ -1,0 +1,62 @@
+"""Working through a batch of mails: what can be done for all of them together is."""
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from typing import Any
+
+from tallybook.dates import now
+from tallybook.errors import TemplateNotFound
+from tallybook.mail.composing import Stationery
+from tallybook.mail.letters import Letter, Name, is_due, look
+from tallybook.mail.rendering import Unrenderable
+from tallybook.mail.sending import Post, fail, give, keep, write
+
+type Outcome = dict[str, object] | Exception
+
+_AT_ONCE = 10  # SES takes a tenth of a second to answer
+
+
+def work(messages: Sequence[dict[str, Any]]) -> list[Outcome]:
+    """Send the mails that the messages name; for each what came of it, or why it failed."""
+    at = now()
+    names: list[Name] = [(message["client_id"], message["email_id"]) for message in messages]
+    letters = look(list(dict.fromkeys(names)), at=at)
+    judged = {name: _judged(letters.get(name), at) for name in names}
+    outcomes: dict[Name, Outcome] = {
+        name: each for name, each in judged.items() if not isinstance(each, Letter)
+    }
+    due = {name: each for name, each in judged.items() if isinstance(each, Letter)}
+    if due:
+        stationery = Stationery()
+        written = {name: _written(letter, stationery) for name, letter in due.items()}
+        posts = {name: each for name, each in written.items() if isinstance(each, Post)}
+        outcomes |= {name: each for name, each in written.items() if not isinstance(each, Post)}
+        keep(posts.values())
+        with ThreadPoolExecutor(max_workers=_AT_ONCE) as threads:
+            outcomes |= zip(posts, threads.map(_given, posts.values()), strict=True)
+    return [outcomes[name] for name in names]
+
+
+def _judged(letter: Letter | None, at: datetime) -> Letter | Outcome:
+    """The letter when it is to be sent now."""
+    if letter is None:
+        return {"state": "gone"}
+    try:
+        return letter if is_due(letter, at=at) else {"state": "not due"}
+    except Exception as error:  # noqa: BLE001 - the others of the batch go on
+        return error
+
+
+def _written(letter: Letter, stationery: Stationery) -> Post | Outcome:
+    try:
+        return write(letter, stationery)
+    except (Unrenderable, TemplateNotFound) as error:
+        return {"state": fail(letter, f"The template cannot be used: {error}")}
+
+
+def _given(post: Post) -> Outcome:
+    try:
+        return {"state": give(post)}
+    except Exception as error:  # noqa: BLE001 - the others of the batch go on
+        return error
