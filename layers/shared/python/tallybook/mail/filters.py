@@ -135,7 +135,9 @@ _BUTTON = Markup(
 def _address(url: object) -> str | None:
     text = text_of(url).strip()
     is_page = text.startswith(("https://", "http://", "mailto:"))
-    return text if is_page and len(text) <= _LONGEST_URL else None
+    if not is_page or len(text) > _LONGEST_URL:
+        return None
+    return text.replace("<", "%3C").replace(">", "%3E").replace('"', "%22")
 
 
 class Filter(NamedTuple):

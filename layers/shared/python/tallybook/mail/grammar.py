@@ -76,9 +76,12 @@ class _Reader:
             return
         shape = self.expression(node, scope)
         if isinstance(shape, dict):
-            refuse(node, f"{_name(node)} is a group; name one of its parts: {listed(shape)}")
+            refuse(
+                node,
+                f"the variable {_name(node)} is a group; name one of its parts: {listed(shape)}",
+            )
         if isinstance(shape, list):
-            refuse(node, f"{_name(node)} is a list; loop over it, or join it")
+            refuse(node, f"the variable {_name(node)} is a list; loop over it, or join it")
 
     def _loop(
         self, node: nodes.For, scope: dict[str, Shape], loops: tuple[str, ...], depth: int
@@ -87,10 +90,10 @@ class _Reader:
             refuse(node, "a loop has the form {% for line in list %}")
         target = node.target.name
         if target in scope or target == "loop":
-            refuse(node, f"{target} is the name of something else; call the item otherwise")
+            refuse(node, f"the name {target} is taken; call the item otherwise")
         over = self.expression(node.iter, scope)
         if not isinstance(over, list) or isinstance(node.iter, nodes.Filter):
-            refuse(node, f"{_name(node.iter)} is not a list")
+            refuse(node, f"the variable {_name(node.iter)} is not a list")
         if len(loops) >= _MOST_LOOPS:
             refuse(node, f"loops can be nested {_MOST_LOOPS} deep")
         if loops and _root(node.iter) != loops[-1]:
@@ -196,7 +199,7 @@ def _part(node: nodes.Expr, whole: Shape, name: str, prefix: str) -> Shape:
     if name.startswith("_"):
         refuse(node, f"names that begin with _ are not available: {prefix}{name}")
     if not isinstance(whole, dict):
-        refuse(node, f"{prefix.rstrip('.')} has no parts, so no {name}")
+        refuse(node, f"the variable {prefix}{name} does not exist: what it is part of has no parts")
     if name not in whole:
         refuse(node, f"there is no variable {prefix}{name}{meant(name, whole, prefix)}")
     return whole[name]

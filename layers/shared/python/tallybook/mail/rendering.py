@@ -37,7 +37,7 @@ _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
 # Marks that turn the direction of what follows them, beyond the name that has them.
 _TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
 _LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_TAGS_ONLY = re.compile(r"^[ \t]*((?:\{%(?:(?!%\}).)*%\}[ \t]*)+)\n", re.MULTILINE)
+_TAGS_ONLY = re.compile(r"^[ \t]*+((?:\{%(?:(?!%\}).)*+%\}[ \t]*+)++)\n", re.MULTILINE)
 _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 type Field = Literal["subject", "text", "html"]
@@ -137,16 +137,17 @@ def render(source: Source, context: Mapping[str, Any], *, pixel: str | None) -> 
     body = _clean(compiled.text(known)).strip()
     html = _clean(compiled.html(known)) if compiled.html else None
     content = filters.paragraphs(body) if html is None else Markup(html)  # noqa: S704
-    around = {"firm": known["firm"], "subject": subject, "language": source.language}
+    firm: dict[str, Any] = {name: _clean_value(each) for name, each in known["firm"].items()}
+    around = {"firm": firm, "subject": subject, "language": source.language}
     frame = _frame("layout.html").render(
         **around,
         content=content,
         preheader=preheader(body),
-        colours=_colours(known["firm"].get("colour")),
+        colours=_colours(firm["colour"]),
         pixel=pixel,
     )
     return Rendered(
-        subject=subject or known["firm"]["name"],
+        subject=subject or one_line(firm["name"]),
         text=_frame("layout.txt").render(**around, content=body).strip() + "\n",
         html=_inliner().inline(frame),
     )
@@ -154,8 +155,11 @@ def render(source: Source, context: Mapping[str, Any], *, pixel: str | None) -> 
 
 def one_line(text: str) -> str:
     """`text` for a header: one line that nothing in it can end, and not too long."""
-    line = " ".join(_TURNING.sub("", _UNPRINTABLE.sub(" ", text)).split())
-    return filters.truncate(line, LONGEST_SUBJECT)
+    return filters.truncate(_flat(text), LONGEST_SUBJECT)
+
+
+def _flat(text: str) -> str:
+    return " ".join(_TURNING.sub("", _UNPRINTABLE.sub(" ", text)).split())
 
 
 def preheader(text: str) -> str:
@@ -221,11 +225,18 @@ def _run(field: Field, template: Template, context: Mapping[str, Any]) -> str:
 
 def _without_empty_lines(text: str) -> str:
     """A line of nothing but {% … %} leaves no empty line, and the others keep their numbers."""
-    return _TAGS_ONLY.sub(r"\1{#\n#}", text)
+    return _TAGS_ONLY.sub(lambda found: found[1].rstrip() + "{#\n#}", text)
 
 
 def _clean(text: str) -> str:
     return _UNPRINTABLE.sub("", _LINE_ENDS.sub("\n", text))
+
+
+def _clean_value(value: object) -> object:
+    """A value of the firm's, of one line each."""
+    if isinstance(value, list):
+        return [_clean_value(each) for each in value]
+    return _flat(value) if isinstance(value, str) else value
 
 
 def _colours(colour: object) -> dict[str, str]:

@@ -57,7 +57,7 @@ def create(new: NewTemplate, *, at: datetime, once: Once) -> Template:
     """
     if new.name in builtin.NAMES:
         raise TemplateExists(new.name)
-    if len(_own_rows()) >= MOST_OF_OWN + len(builtin.NAMES):
+    if sum(not row.builtin for row in _own_rows()) >= MOST_OF_OWN:
         raise TooManyTemplates(MOST_OF_OWN)
     given = new.model_dump(exclude_unset=True)
     base = builtin.source(new.based_on)
