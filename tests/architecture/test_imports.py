@@ -24,6 +24,14 @@ ALLOWED = {
     ("tallybook.contacts.store", "tallybook.inbound.reach"),  # whose messages are a contact's
     ("tallybook.contacts.creation", "tallybook.inbound.reach"),
     ("tallybook.clients.removal", "tallybook.inbound.reach"),
+    ("tallybook.inbound.senders", "tallybook.clients.reached"),  # who a message is from
+    ("tallybook.inbound.taking", "tallybook.clients.records"),  # no entries of nobody
+    ("tallybook.inbound.taking", "tallybook.history.records"),  # one entry of a message
+    ("tallybook.inbound.store", "tallybook.clients.records"),
+    ("tallybook.inbound.store", "tallybook.contacts.records"),
+    ("tallybook.inbound.store", "tallybook.history.records"),
+    ("tallybook.inbound.remembering", "tallybook.clients.store"),  # an address it did not know
+    ("tallybook.inbound.remembering", "tallybook.contacts.store"),
     ("tallybook.contacts.household", "tallybook.clients.records"),  # read as one
     ("tallybook.contacts.store", "tallybook.portal.standing"),  # whose address goes, loses access
     ("tallybook.clients.store", "tallybook.portal.standing"),
@@ -104,10 +112,14 @@ PURE = {
     "ids",
     "layout",
     "lines",
+    "markup",
+    "messages",
+    "mime",
     "models",
     "money",
     "postal",
     "problems",
+    "replies",
     "rules",
     "signatures",
     "signing",
@@ -115,6 +127,7 @@ PURE = {
     "spreadsheet",
     "telephones",
     "text",
+    "verdicts",
     "_countries",
     "_currencies",
     "_headings",

@@ -2,6 +2,9 @@
 
 import re
 import unicodedata
+from typing import Literal
+
+type Kind = Literal["email", "sms"]
 
 # A path of SMTP has at most 254 characters; what is longer is no address of anybody's.
 _LONGEST_ADDRESS = 320
