@@ -39,7 +39,9 @@ class Words(HTMLParser):
 
     def __init__(self, html: str) -> None:
         super().__init__()
-        self.text, self.tags, self.links, self._hidden = "", [], [], False
+        self.text, self._hidden = "", False
+        self.tags: list[str] = []
+        self.links: list[str] = []
         self.feed(html)
 
     def handle_starttag(self, tag: str, attrs: Any) -> None:

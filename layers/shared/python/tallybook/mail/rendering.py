@@ -12,16 +12,15 @@ from pathlib import Path
 from typing import Any, Literal
 
 from css_inline import CSSInliner
-from jinja2 import StrictUndefined, Template
+from jinja2 import Template
 from jinja2.exceptions import TemplateError
-from jinja2.runtime import LoopContext
-from jinja2.sandbox import ImmutableSandboxedEnvironment
 from markupsafe import Markup
 
 from tallybook.mail import filters
 from tallybook.mail.colours import CARD, DARK_CARD, INK, PAPER, palette
-from tallybook.mail.grammar import LOOP, parsed
+from tallybook.mail.grammar import parsed
 from tallybook.mail.refusing import Refused
+from tallybook.mail.sandbox import Sandbox
 from tallybook.mail.variables import completed, shape
 from tallybook.settings.models import DEFAULT_COLOUR
 
@@ -83,40 +82,9 @@ class Unrenderable(Exception):
         return f"Line {self.line}: {self.reason}" if self.line else self.reason
 
 
-class _Environment(ImmutableSandboxedEnvironment):
-    """Variables are groups, lists and values: nothing of Python can be reached from them."""
-
-    def __init__(self, names: Mapping[str, filters.Filter], *, autoescape: bool) -> None:
-        super().__init__(
-            autoescape=autoescape,
-            undefined=StrictUndefined,
-            finalize=lambda value: value if isinstance(value, str) else filters.text_of(value),
-            cache_size=0,
-        )
-        self.globals.clear()
-        self.filters = {"each": filters.each}
-        self.filters |= {name: each.function for name, each in names.items()}
-        self.tests = dict(filters.TESTS)
-
-    def getattr(self, obj: Any, attribute: str) -> Any:
-        if isinstance(obj, Mapping):
-            return obj.get(attribute)
-        if isinstance(obj, LoopContext) and attribute in LOOP:
-            return getattr(obj, attribute)
-        return None
-
-    def getitem(self, obj: Any, argument: Any) -> Any:
-        if isinstance(obj, list) and isinstance(argument, int):
-            return obj[argument] if -len(obj) <= argument < len(obj) else None
-        return self.getattr(obj, argument)
-
-    def call(__self, *_: Any, **__: Any) -> Any:  # noqa: N805 - as in Jinja2
-        raise TemplateError("nothing can be called")
-
-
 _HTML_FILTERS = {**filters.PLAIN, **filters.MARKUP}
-_plain = _Environment(filters.PLAIN, autoescape=False)
-_markup = _Environment(_HTML_FILTERS, autoescape=True)
+_plain = Sandbox(filters.PLAIN, autoescape=False)
+_markup = Sandbox(_HTML_FILTERS, autoescape=True)
 
 
 @dataclass(frozen=True)
@@ -187,7 +155,7 @@ def _compiled(source: Source) -> _Compiled:
 
 
 def _part(
-    environment: _Environment,
+    environment: Sandbox,
     field: Field,
     text: str,
     kind: str,
