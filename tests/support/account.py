@@ -29,16 +29,21 @@ def create() -> None:
     client("sesv2").create_email_identity(EmailIdentity=os.environ["MAIL_DOMAIN"])
 
 
+_OF_POOLS = (
+    "AdminCreateUserConfig",
+    "Policies",
+    "UsernameAttributes",
+    "UsernameConfiguration",
+)
+
+
 def create_pool(pool_id: str) -> None:
     """The user pool of the template that the environment calls so, under just this id."""
     properties = resources("AWS::Cognito::UserPool")[logical_id(pool_id)]["Properties"]
     cognito: Any = client("cognito-idp")
     made = cognito.create_user_pool(
         PoolName=pool_id,
-        **{
-            key: properties[key]
-            for key in ("UsernameAttributes", "UsernameConfiguration", "AdminCreateUserConfig")
-        },
+        **{key: properties[key] for key in _OF_POOLS if key in properties},
     )
     pools = cognitoidp_backends[DEFAULT_ACCOUNT_ID][cognito.meta.region_name].user_pools
     pool = pools[pool_id] = pools.pop(made["UserPool"]["Id"])

@@ -94,8 +94,9 @@ def change(
             contact = read(ContactRecord, before.serialize())
             contact.portal = dict(state)
             _touch(contact, at)
-            is_same = ContactRecord.version == before.version
-            transaction.update(before, differences(before, contact), is_same, version_changed)
+            if actions := differences(before, contact):
+                is_same = ContactRecord.version == before.version
+                transaction.update(before, actions, is_same, version_changed)
 
 
 def withdraw(
