@@ -177,6 +177,20 @@ def test_a_contact_is_remembered_by_its_address(owner: Staff, acme: str, message
     assert [each["details"]["contact_id"] for each in entries(acme)] == [contact] * 2
 
 
+def test_a_contact_of_the_portal_is_remembered_and_stays_there(
+    owner: Staff, acme: str, message: str
+):
+    path = f"/v1/clients/{acme}/contacts"
+    contact = owner.post(path, new_contact()).body["contact_id"]
+    portal = {"status": "waiting", "invited_at": "2026-11-22T07:04:00.000Z"}
+    portal |= {"email": "zoe@mueller.example"}
+    stored.alter(f"CLIENT#{acme}", f"CONTACT#{contact}", portal=portal)
+    assert assign(owner, message, acme, contact_id=contact, remember=True).status == 200
+    found = owner.get(f"{path}/{contact}").body
+    assert found["emails"] == ["zoe@mueller.example", "s@x.example"]
+    assert found["portal"]["status"] != "not_invited"
+
+
 def test_a_number_is_remembered_where_there_is_none(owner: Staff, acme: str, sms: str):
     path = f"/v1/clients/{acme}/contacts"
     contact = owner.post(path, new_contact(telephone="+49221123457")).body["contact_id"]
