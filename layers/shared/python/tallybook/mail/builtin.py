@@ -3,7 +3,8 @@
 from functools import cache
 
 from tallybook.mail import variables as variables_
-from tallybook.mail.rendering import TEXTS, Source
+from tallybook.mail.frame import TEXTS
+from tallybook.mail.rendering import Source
 from tallybook.mail.variables import NAMES, Variable
 
 __all__ = ["NAMES", "Variable", "sample", "source", "variables"]

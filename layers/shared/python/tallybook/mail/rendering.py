@@ -4,40 +4,31 @@ A template's parts are read by `grammar`, compiled once, and kept. What was acce
 whatever the variables hold.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
-from pathlib import Path
+from functools import lru_cache
 from typing import Any, Literal
 
-from css_inline import CSSInliner
 from jinja2 import Template
 from jinja2.exceptions import TemplateError
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from tallybook.mail import filters
-from tallybook.mail.colours import CARD, DARK_CARD, INK, PAPER, palette
+from tallybook.mail.frame import frame_of
 from tallybook.mail.grammar import parsed
 from tallybook.mail.refusing import Refused
 from tallybook.mail.sandbox import Sandbox
+from tallybook.mail.single import clean, one_line, without_empty_lines
 from tallybook.mail.variables import completed, shape
-from tallybook.settings.models import DEFAULT_COLOUR
 
-LONGEST_SUBJECT = 250
 LONGEST_SOURCE: Mapping[str, int] = {"subject": 500, "text": 20_000, "html": 40_000}
 LONGEST_RESULT = 2_000_000  # characters of one part
-TEXTS = Path(__file__).parent / "texts"
 
 
 _PREHEADER = 120
-# Control characters but line break and tab, and halves of characters that no mail can carry.
-_UNPRINTABLE = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff]")
-# Marks that turn the direction of what follows them, beyond the name that has them.
-_TURNING = re.compile(r"[\u202a-\u202e\u2066-\u2069]")
-_LINE_ENDS = re.compile(r"\r\n?|[\x0b\x0c\x85\u2028\u2029]")
-_TAGS_ONLY = re.compile(r"^[ \t]*+((?:\{%(?:(?!%\}).)*+%\}[ \t]*+)++)\n", re.MULTILINE)
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
+_PIXEL = Markup(
+    '<img src="{}" width="1" height="1" alt="" style="display:block;width:1px;height:1px;border:0">'
+)
 
 type Field = Literal["subject", "text", "html"]
 
@@ -102,32 +93,20 @@ def render(source: Source, context: Mapping[str, Any], *, pixel: str | None) -> 
     compiled = _compiled(source)
     known = completed(source.kind, context)
     subject = one_line(compiled.subject(known))
-    body = _clean(compiled.text(known)).strip()
-    html = _clean(compiled.html(known)) if compiled.html else None
-    content = filters.paragraphs(body) if html is None else Markup(html)  # noqa: S704
-    firm: dict[str, Any] = {name: _clean_value(each) for name, each in known["firm"].items()}
-    around = {"firm": firm, "subject": subject, "language": source.language}
-    frame = _frame("layout.html").render(
-        **around,
-        content=content,
-        preheader=preheader(body),
-        colours=_colours(firm["colour"]),
-        pixel=pixel,
-    )
+    body = clean(compiled.text(known)).strip()
+    html = clean(compiled.html(known)) if compiled.html else None
+    frame = frame_of(known["firm"], source.language)
+    content = Markup(html) if html is not None else filters.paragraphs(body)  # noqa: S704
     return Rendered(
-        subject=subject or one_line(firm["name"]),
-        text=_frame("layout.txt").render(**around, content=body).strip() + "\n",
-        html=_inliner().inline(frame),
+        subject=subject or one_line(frame.name),
+        text=f"{body}\n\n{frame.signature}",
+        html=frame.around(
+            subject=escape(subject),
+            preheader=escape(preheader(body)),
+            content=frame.inlined(content),
+            pixel=_PIXEL.format(pixel) if pixel else "",
+        ),
     )
-
-
-def one_line(text: str) -> str:
-    """`text` for a header: one line that nothing in it can end, and not too long."""
-    return filters.truncate(_flat(text), LONGEST_SUBJECT)
-
-
-def _flat(text: str) -> str:
-    return " ".join(_TURNING.sub("", _UNPRINTABLE.sub(" ", text)).split())
 
 
 def preheader(text: str) -> str:
@@ -164,7 +143,7 @@ def _part(
     if len(text) > LONGEST_SOURCE[field]:
         raise Unrenderable(field, None, f"It can have {LONGEST_SOURCE[field]:,} characters.")
     try:
-        tree = parsed(environment, _without_empty_lines(text), shape(kind), names)
+        tree = parsed(environment, without_empty_lines(text), shape(kind), names)
         code = environment.compile(tree)
     except Refused as refused:
         raise Unrenderable(field, refused.line, refused.reason) from refused
@@ -189,48 +168,3 @@ def _run(field: Field, template: Template, context: Mapping[str, Any]) -> str:
     except (TemplateError, TypeError, ValueError, LookupError, ArithmeticError) as error:
         raise Unrenderable(field, None, f"It cannot be rendered: {error}.") from error
     return "".join(parts)
-
-
-def _without_empty_lines(text: str) -> str:
-    """A line of nothing but {% … %} leaves no empty line, and the others keep their numbers."""
-    return _TAGS_ONLY.sub(lambda found: found[1].rstrip() + "{#\n#}", text)
-
-
-def _clean(text: str) -> str:
-    return _UNPRINTABLE.sub("", _LINE_ENDS.sub("\n", text))
-
-
-def _clean_value(value: object) -> object:
-    """A value of the firm's, of one line each."""
-    if isinstance(value, list):
-        return [_clean_value(each) for each in value]
-    return _flat(value) if isinstance(value, str) else value
-
-
-def _colours(colour: object) -> dict[str, str]:
-    chosen = str(colour)
-    is_colour = _COLOUR.fullmatch(chosen)
-    made = palette(chosen.lower() if is_colour else DEFAULT_COLOUR)
-    return made._asdict() | {"card": CARD, "dark_card": DARK_CARD, "ink": INK, "paper": PAPER}
-
-
-@cache
-def _frame(name: str) -> Template:
-    environment = _markup if name.endswith(".html") else _plain
-    text = (TEXTS / name).read_text(encoding="utf-8")
-    return environment.from_string(_without_empty_lines(text))
-
-
-@cache
-def _inliner() -> CSSInliner:
-    """Moves the frame's styles to the elements, but for those that depend on the screen.
-
-    It loads nothing: a template's <link> could otherwise name a file of the machine.
-    """
-    return CSSInliner(
-        keep_style_tags=True,
-        keep_at_rules=True,
-        remove_inlined_selectors=True,
-        load_remote_stylesheets=False,
-        minify_css=True,
-    )
