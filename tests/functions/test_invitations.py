@@ -208,6 +208,15 @@ def test_the_same_key_invites_once(owner: Staff):
     assert len(emails(client)) == 1
 
 
+def test_the_same_key_gives_the_first_answer_though_it_would_be_refused_by_now(owner: Staff):
+    client = made(owner)
+    first = invite(owner, client, idempotency_key="k")
+    owner.post(f"{client}/suspend")
+    again = invite(owner, client, idempotency_key="k")
+    assert (again.status, again.body) == (202, first.body)
+    assert invite(owner, client, idempotency_key="l").code == "client_suspended"
+
+
 def test_whoever_came_gets_the_login_details_and_stays_accepted(owner: Staff):
     client = made(owner)
     zoe = contact(owner, client)
