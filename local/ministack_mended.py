@@ -13,6 +13,7 @@ from ministack.services import (  # type: ignore[import-not-found]
     lambda_svc,
     s3,
     ses_v2,
+    sqs,
 )
 
 type State = dict[str, Any]
@@ -108,6 +109,15 @@ def action_of_one(headers: State) -> str | None:
     return action
 
 
+# MiniStack looks for a queue under its present port, also when it was made under another.
+queue_url = sqs._queue_url
+
+
+def queue_url_as_made(name: str) -> str:
+    url: str = sqs._queue_name_to_url.get(name) or queue_url(name)
+    return url
+
+
 # SES asks whether a mail may come from its identity, and be sent with its configuration set;
 # MiniStack asks whether mail may be sent from anything.
 enforce_ses = app._enforce_ses_v2
@@ -142,6 +152,7 @@ if __name__ == "__main__":
     lambda_svc._execute_function = execute_until_none_fails
     lambda_svc._match_esm_filter = match_below_what_is_missing
     s3._get_object = get_object_in_range
+    sqs._queue_url = queue_url_as_made
     dynamodb.get_state = get_state_with_streams
     dynamodb.load_persisted_state = load_state_with_streams
     app.main()
