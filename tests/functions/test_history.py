@@ -501,3 +501,23 @@ def test_a_crash_of_the_write_leaves_nothing_and_the_key_free(acme: str, owner: 
         assert owner.post(f"{acme}/notes", {"body": "x"}, idempotency_key="1").status == 500
     answer = owner.post(f"{acme}/notes", {"body": "x"}, idempotency_key="1")
     assert (answer.status, "idempotency-replayed" in answer.headers) == (201, False)
+
+
+def test_a_page_of_long_mails_ends_before_it_is_too_large_to_answer(
+    acme: str, owner: Staff, monkeypatch: pytest.MonkeyPatch
+):
+    from tallybook.history import timeline
+
+    monkeypatch.setattr(timeline, "LARGEST", 3_000)
+    path = acme
+    for number in range(5):
+        owner.post(f"{path}/notes", {"body": f"{number} " + "x" * 2_000})
+    texts, cursor, pages = [], None, 0
+    while True:
+        page = owner.get(f"{path}/history", **({"cursor": cursor} if cursor else {})).body
+        texts += [item["text"][0] for item in page["items"]]
+        cursor, pages = page["next_cursor"], pages + 1
+        if cursor is None:
+            break
+    assert texts == ["4", "3", "2", "1", "0"]
+    assert pages == 3

@@ -209,9 +209,7 @@ def test_mails_go_to_their_workers(owner: Staff, post: Post):
     assert received("ACCESS_QUEUE_URL") == [{"client_id": client_id, "email_id": invited}]
 
 
-def test_a_client_that_is_suspended_or_activated_has_its_users_looked_at(
-    owner: Staff, post: Post
-):
+def test_a_client_that_is_suspended_or_activated_has_its_users_looked_at(owner: Staff, post: Post):
     client_id = owner.post("/v1/clients", new_client()).body["client_id"]
     for action in ("suspend", "activate"):
         owner.post(f"/v1/clients/{client_id}/{action}")

@@ -17,6 +17,7 @@ from tallybook.table import Item, query, read
 
 STEP = 500  # entries that one query looks at
 STEPS = 8  # queries for one page; at 1 MB each at most, that is well below a second
+LARGEST = 1_000_000  # characters of a page: an answer has 6 MB, and a character up to four bytes
 
 type Entries = tuple[list[HistoryEntry], str | None]
 
@@ -43,11 +44,16 @@ def page(client_id: str, *, kinds: Collection[str], limit: int, after: str | Non
 
 def _page(client_id: str, kinds: Collection[str], limit: int, after: str | None) -> Entries:
     found: list[HistoryEntry] = []
+    size = 0
     for _ in range(STEPS):
         items, last = _step(client_id, kinds, STEP if kinds else limit + 1, after)
-        found += [to_entry(read(HistoryRecord, item)) for item in items]
-        if len(found) > limit:
-            return found[:limit], found[limit - 1].entry_id
+        for item in items:
+            found.append(to_entry(read(HistoryRecord, item)))
+            size += len(str(item))
+            if len(found) > limit:
+                return found[:limit], found[limit - 1].entry_id
+            if size > LARGEST:
+                return found, found[-1].entry_id
         if last is None:
             return found, None
         after = last["sk"]["S"].removeprefix(PREFIX)
