@@ -387,3 +387,17 @@ def test_whatever_an_editor_writes_is_refused_or_rendered(text: str, inner: str)
     for template in (text, "{{ " + inner + " }}", "{% " + inner + " %}", "{% if " + inner + " %}"):
         with suppress(Unrenderable):
             check(source(template, kind="invoice", html=template))
+
+
+def test_styles_of_the_firms_own_html_count():
+    html = "<style>.mine { color: #123456 } @media print { .mine { color: red } }</style>"
+    mail = render(source(html=html + '<p class="mine">x</p>'), sample("message"), pixel=None)
+    (paragraph,) = re.findall(r'<p class="mine"[^>]*>', mail.html)
+    assert "color:#123456" in paragraph
+    assert "@media print" in mail.html
+
+
+def test_tables_of_the_content_have_no_gaps():
+    mail = render(builtin.source("invoice"), sample("invoice"), pixel=None)
+    for table in re.findall(r"<table[^>]*>", mail.html.partition("<body")[2]):
+        assert "border-spacing:0" in table or 'width="600"' in table
