@@ -21,8 +21,11 @@ ROUTES = ROOT / "functions" / "fallback" / "routes.json"
 FUNCTIONS = (
     "clients",
     "contacts",
+    "email_templates",
+    "emails",
     "history",
     "imports",
+    "inbox",
     "invitations",
     "portal",
     "settings",

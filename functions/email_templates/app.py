@@ -45,7 +45,7 @@ def create_template(template: NewTemplate, key: IdempotencyKey = None) -> Respon
 
 
 @app.get(TEMPLATE, tags=TAGS, summary="Read an e-mail template")
-def get_template(name: str) -> Response[Template]:
+def get_email_template(name: str) -> Response[Template]:
     template = templates.get(name)
     return http.ok(template, templates.tag(template))
 

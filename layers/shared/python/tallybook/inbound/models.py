@@ -5,10 +5,9 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, Strict
 
 from tallybook.dates import Timestamp
-from tallybook.ids import ULID_PATTERN, Ulid
+from tallybook.ids import Ulid
 from tallybook.models import ApiModel
 
-type _Id = Annotated[str, Field(pattern=ULID_PATTERN)]
 type Mark = Literal["automatic", "opt_out", "spam", "unverified", "virus"]
 
 
@@ -52,8 +51,8 @@ class InboxMessage(InboxRow):
 class Assignment(ApiModel):
     """Whose message it is."""
 
-    client_id: _Id
-    contact_id: _Id | None = None
+    client_id: Ulid
+    contact_id: Ulid | None = None
     remember: Annotated[bool, Strict()] = Field(
         default=False,
         description="Add the address or number to the contact, else to the client: what comes from "
