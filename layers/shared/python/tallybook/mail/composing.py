@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from tallybook.clients.records import ClientRecord
 from tallybook.mail import templates
+from tallybook.mail.letterhead import letterhead
 from tallybook.mail.pixel import pixel
 from tallybook.mail.records import EmailRecord
 from tallybook.mail.rendering import Rendered, Source, render
@@ -22,7 +23,7 @@ class Stationery:
         self, record: EmailRecord, client: ClientRecord | None, extra: Mapping[str, object]
     ) -> Rendered:
         """The mail as it will be read. Raises `Unrenderable`, and `TemplateNotFound`."""
-        context: dict[str, object] = {**record.context, **extra, "firm": _firm(self.settings)}
+        context: dict[str, object] = {**record.context, **extra, "firm": letterhead(self.settings)}
         if client is not None:
             context["client"] = _client(client)
         if "subject" in record.row:
@@ -33,17 +34,6 @@ class Stationery:
         if name not in self._sources:
             self._sources[name] = templates.effective(name)
         return self._sources[name]
-
-
-def _firm(settings: Settings) -> dict[str, object]:
-    return {
-        "name": settings.name,
-        "email": settings.email,
-        "telephone": settings.telephone,
-        "address": settings.address.lines(),
-        "colour": settings.branding.colour,
-        "logo_url": settings.branding.logo_url,
-    }
 
 
 def _client(client: ClientRecord) -> dict[str, object]:
