@@ -20,6 +20,7 @@ from tests.support.account import client as aws_client
 from tests.support.api import Staff, invoke
 from tests.support.faults import Death, hooked
 from tests.support.imports import sqs_event
+from tests.support.permissions import running
 from tests.support.portal import (
     OWN,
     Pool,
@@ -484,8 +485,9 @@ def test_a_contact_that_goes_while_it_is_let_in_leaves_no_access(
     message = message_of(client, invited(owner, client, zoe))
 
     def let_in() -> None:
-        assert post.deliver("portal_access", message) == []
-        post.dispatch()
+        with running(None):
+            assert post.deliver("portal_access", message) == []
+            post.dispatch()
 
     with in_between("TransactWriteItems", let_in):
         owner.delete(f"{client}/contacts/{zoe}")
@@ -634,13 +636,14 @@ def test_a_user_who_was_made_meanwhile_is_found(
     owner: Staff, post: Post, pool: Pool, client: str, zoe: str
 ):
     def rival(**_: Any) -> None:
-        if not pool.users():
-            aws_client("cognito-idp").admin_create_user(
-                UserPoolId=pool.id,
-                Username=EMAIL,
-                TemporaryPassword="Another4Password",
-                MessageAction="SUPPRESS",
-            )
+        with running(None):
+            if not pool.users():
+                aws_client("cognito-idp").admin_create_user(
+                    UserPoolId=pool.id,
+                    Username=EMAIL,
+                    TemporaryPassword="Another4Password",
+                    MessageAction="SUPPRESS",
+                )
 
     invited(owner, client, zoe)
     with hooked("before-call.cognito-idp.AdminCreateUser", rival, our_pool.client):
