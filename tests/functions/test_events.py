@@ -1,11 +1,12 @@
 """Each function handles its sample event in events/, just as AWS sends it."""
 
 import json
+import os
 from typing import Any
 
 import pytest
 
-from tests.support import imports, stored
+from tests.support import account, imports, stored
 from tests.support.api import Answer, Staff, answer_of, function, invoke, route
 from tests.support.template import ROOT, functions
 
@@ -69,6 +70,54 @@ def test_a_dropped_file_goes_in_by_the_samples_of_split_outbox_and_rows(owner: S
     assert imports.received() == [json.loads(sample("import_rows")["Records"][0]["body"])]
     assert invoke("import_rows", sample("import_rows")) == {"batchItemFailures": []}
     assert imports.clients(owner) == {"C-0001": "Müller & Söhne GmbH"}
+
+
+@pytest.mark.parametrize("name", ["emails", "history", "invitations", "sms"])
+def test_work_for_a_client_looks_for_the_client_of_its_sample(name: str):
+    assert answered(name).code == "client_not_found"
+
+
+def test_email_templates_shows_the_template_of_its_sample():
+    answer = answered("email_templates")
+    assert answer.status == 200
+    assert answer.body["subject"]
+
+
+def test_inbox_is_empty_for_its_sample():
+    assert answered("inbox").body["items"] == []
+
+
+def test_portal_knows_no_client_of_who_sent_its_sample():
+    assert answered("portal").code == "access_suspended"
+
+
+def test_tracking_answers_its_sample_with_an_image():
+    answer = answered("tracking")
+    assert (answer.status, answer.headers["content-type"]) == (200, "image/gif")
+    assert answer.body.startswith(b"GIF89a")
+
+
+@pytest.mark.parametrize("name", ["mail_events", "mailer", "portal_access", "texter"])
+def test_work_of_a_queue_that_is_about_nothing_is_done_at_once(name: str):
+    with stored.unchanged():
+        assert invoke(name, sample(name)) == {"batchItemFailures": []}
+
+
+def test_a_text_message_of_a_stranger_goes_to_the_inbox_by_its_sample(owner: Staff):
+    assert invoke("inbound_sms", sample("inbound_sms")) == {"batchItemFailures": []}
+    (message,) = owner.get("/v1/inbox").body["items"]
+    assert message["sender"] == "+49221123456"
+
+
+def test_mail_of_a_stranger_goes_to_the_inbox_by_its_sample(owner: Staff):
+    event = sample("inbound_mail")
+    (record,) = event["Records"]
+    mail = b"From: anna@client.example\r\nSubject: Danke\r\n\r\nIch hole es morgen ab.\r\n"
+    place = {"Bucket": os.environ["MAIL_BUCKET"], "Key": record["s3"]["object"]["key"]}
+    account.client("s3").put_object(**place, Body=mail)
+    invoke("inbound_mail", event)
+    (message,) = owner.get("/v1/inbox").body["items"]
+    assert message["sender"] == "anna@client.example"
 
 
 def test_the_samples_of_http_functions_are_of_their_own_routes():
