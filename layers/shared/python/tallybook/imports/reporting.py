@@ -25,10 +25,11 @@ def report(at: datetime) -> Claim:
         if to is None:
             return
         error = row.get("error") or {}
+        counts = {name: row.get(name, 0) for name in _COUNTS}
         context = {
             "filename": row["filename"],
             "status": row["status"],
-            "counts": {name: row.get(name, 0) for name in _COUNTS},
+            "counts": counts if row["status"] == "completed" else None,
             "error": error.get("detail"),
         }
         try:

@@ -103,7 +103,7 @@ _OWN: Mapping[str, tuple[Variable, ...]] = {
     ),
     "import_result": (
         Variable("filename", "The file that was imported", "clients.xlsx"),
-        Variable("status", "completed, failed, or undone", "completed"),
+        Variable("status", "completed, failed, needs_mapping or undone", "completed"),
         Variable("counts.rows", "How many rows the file has", 1200, optional=True),
         Variable("counts.created", "How many clients were created", 1100, optional=True),
         Variable("counts.updated", "How many clients were changed", 60, optional=True),
