@@ -72,8 +72,7 @@ def client_with_contact(web: Web, word: str) -> tuple[str, str]:
 
 def mails_to(stack: Stack, address: str) -> list[dict[str, Any]]:
     answer = requests.get(f"{stack.emulator_url}/_ministack/ses/messages", timeout=30)
-    content = answer.json()
-    messages = content if isinstance(content, list) else content["messages"]
+    messages = [each for account in answer.json()["messages"].values() for each in account]
     return [message for message in messages if address in message["To"]]
 
 
