@@ -11,6 +11,7 @@ from email.headerregistry import Address
 from http import HTTPStatus
 from typing import Any
 
+import botocore
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import (
@@ -32,6 +33,7 @@ client: Any = botocore.session.get_session().create_client(
         retries={"mode": "standard", "total_max_attempts": 1},
         max_pool_connections=16,
         parameter_validation=False,
+        user_agent=f"Botocore/{botocore.__version__}",  # else each call puts this together twice
     ),
 )
 
