@@ -17,6 +17,27 @@ JOB_TITLES = ("Accounts payable", "Managing director", "Office manager", "Buchha
               "Purchasing", "Directrice", "Site manager", "経理")  # fmt: skip
 MAILBOXES = ("accounts", "office", "hello", "billing", "info")
 FLAG_REASONS = ("Disputes an invoice", "Call before shipping", "Credit limit reached")
+NOTES = (
+    "Prefers to be called in the morning.",
+    "Asked for a discount from 100 pieces on.\n\nAgreed on 3 % for this year.",
+    "New bookkeeper from next month.",
+)
+CALLS = (
+    {"direction": "inbound", "outcome": "answered", "body": "Asked when the next invoice comes."},
+    {"direction": "outbound", "outcome": "no answer"},
+)
+MAIL = {
+    "subject": "Your samples are on their way",
+    "body": "Good morning,\n\nthe samples left our house today and should be with you on Thursday."
+    "\n\nKind regards",
+}
+SETTINGS = {
+    "name": "Sturm & Partner",
+    "email": "office@firm.example",
+    "telephone": "+49 221 123456",
+    "address": {"street1": "Ring 1", "postal_code": "50667", "city": "Köln", "country": "DE"},
+    "time_zone": "Europe/Berlin",
+}
 SUSPENSION_REASONS = ("Has not paid for three months", "Asked to pause until spring")
 
 

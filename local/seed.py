@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from local.api import Api, Json, Refused
-from local.firm import SeedClient, clients
+from local.firm import CALLS, MAIL, NOTES, SETTINGS, SeedClient, clients
 from local.problem import Problem
 
 # The emulator runs the functions on this machine's own processors: more would only wait.
@@ -25,6 +25,7 @@ OBJECT = "imports/clients of the demo firm.csv"
 
 def seed(api: Api, s3: Any, bucket: str, specialist_id: str | None) -> None:
     firm = clients()
+    api.call("PATCH", "/v1/settings", SETTINGS)
     ids = _imported(api, s3, bucket, firm)
     with _pool() as pool:
         done = [
@@ -115,9 +116,25 @@ def _complete(api: Api, number: int, client: SeedClient, client_id: str) -> None
         _insist(api, "PUT", f"{path}/flag", {"reason": client.flag})
     if client.favourite:
         _insist(api, "PUT", f"{path}/favourite")
+    _talk(api, number, client, path)
     if client.suspension:
         reason = {"reason": client.suspension}
         _insist(api, "POST", f"{path}/suspend", reason, key=f"seed-{number}-suspend")
+
+
+def _talk(api: Api, number: int, client: SeedClient, path: str) -> None:
+    """What was said and written to some of the clients, and who of them was invited."""
+    said: list[tuple[str, Json]] = []
+    if number % 5 == 0:
+        said.append(("notes", {"body": NOTES[number % len(NOTES)]}))
+    if number % 7 == 0:
+        said.append(("calls", CALLS[number % len(CALLS)]))
+    if number % 10 == 0:
+        said.append(("emails", MAIL))
+    if number % 12 == 0 and client.request.get("invoicing_method") != "print":
+        said.append(("invitation", {}))
+    for what, body in said:
+        _insist(api, "POST", f"{path}/{what}", body, key=f"seed-{number}-{what}")
 
 
 def _insist(api: Api, method: str, path: str, body: Json | None = None, *, key: str = "") -> Json:

@@ -141,7 +141,9 @@ def _introduce(place: Place, *, stops_with_ctrl_c: bool) -> None:
         "Import a list of clients, and see what became of it:\n"
         f"  {drop}\n"
         f"  {curl} '{stack['api_url']}/v1/imports?limit=1'\n"
-        "Without the AWS CLI, say `uvx --from awscli aws` in its place.\n",
+        "Without the AWS CLI, say `uvx --from awscli aws` in its place.\n\n"
+        "Mail is kept and not delivered (with SMTP_HOST=host:port it is relayed as well):\n"
+        f"  curl -s {stack['emulator_url']}/_ministack/ses/messages\n",
         flush=True,
     )
     end = "Ctrl-C stops it." if stops_with_ctrl_c else "`make down` stops it."
