@@ -26,6 +26,7 @@ from tallybook.mail.rules import (
     event_of,
     folded,
     given_up,
+    grounds,
     status_of,
     with_event,
 )
@@ -65,7 +66,7 @@ def _apply(event: Event, sent_at: str) -> str:
     transaction = Transaction()
     condition = present(EmailRecord) & (EmailRecord.version == record.version)
     known = [Path("evidence").set(encode(evidence)), EmailRecord.version.add(1)]
-    actions: list[Action] = [*known, *_changes(record.row, row)]
+    actions: list[Action] = [*known, *_changes(record.row, row), *_freed(record, row)]
     transaction.update(record, actions, condition, version_changed)
     _suppress(transaction, record, event, evidence)
     transaction.commit()
@@ -81,29 +82,37 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Action
     ]
 
 
+def _freed(record: EmailRecord, row: Mapping[str, Any]) -> list[Action]:
+    """A mail of which this tells what came is nobody's any more: who was sending it may be gone."""
+    if row["status"] == "sending" or record.claim is None:
+        return []
+    return [Path("claim").remove(), Path(["row", "sending_until"]).remove()]
+
+
 def _suppress(
     transaction: Transaction, record: EmailRecord, event: Event, evidence: dict[str, Any]
 ) -> None:
-    """Put the addresses that this event says are to be given up on the client's list."""
-    new = {
-        address: found
-        for address, found in given_up(evidence).items()
-        if address not in given_up(record.evidence)
-    }
-    client_id, email_id = event.client_id, event.email_id
+    """Put the addresses that this event says are to be given up on the client's list.
+
+    A complaint takes the place of a bounce; either is told to the client's history.
+    """
+    known, client_id, email_id = grounds(record.evidence), event.client_id, event.email_id
+    new = {ground: fact for ground, fact in grounds(evidence).items() if ground not in known}
     client = find(ClientRecord, partition(client_id), "CLIENT") if client_id and new else None
     if client is None or client_id is None or client.removed_at:
         return
-    listed = dict(client.suppressed or {})
-    for address, (reason, fact) in new.items():
-        listed[address] = {
-            "address": address,
-            "reason": reason,
-            "detail": fact["detail"],
-            "at": _moment(fact["at"]),
-            "email_id": email_id,
-        }
+    for (address, reason), fact in new.items():
         transaction.put(_told(client_id, email_id, address, reason, fact))
+    listed = dict(client.suppressed or {})
+    for address, (reason, fact) in given_up(evidence).items():
+        if (address, reason) in new:
+            listed[address] = {
+                "address": address,
+                "reason": reason,
+                "detail": fact["detail"],
+                "at": _moment(fact["at"]),
+                "email_id": email_id,
+            }
     while len(listed) > MOST_SUPPRESSED:
         del listed[min(listed, key=lambda address: listed[address]["at"])]
     list_ = ClientRecord.suppressed

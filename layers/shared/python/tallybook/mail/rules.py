@@ -174,15 +174,20 @@ def delivered_at(evidence: Evidence) -> str | None:
     return max(moments, default=None)
 
 
+def grounds(evidence: Evidence) -> dict[tuple[str, str], dict[str, Any]]:
+    """Why no mail should go to addresses any more: each one's "bounce" or "complaint", or both."""
+    return {
+        (address, reason): known[reason]
+        for address, known in evidence.get("to", {}).items()
+        for reason in ("bounce", "complaint")
+        if reason in known and known[reason]["hard"]
+    }
+
+
 def given_up(evidence: Evidence) -> dict[str, tuple[str, dict[str, Any]]]:
-    """The addresses that no mail should go to any more: "bounce" or "complaint", and the fact."""
-    found = {}
-    for address, known in evidence.get("to", {}).items():
-        if "complaint" in known:
-            found[address] = ("complaint", known["complaint"])
-        elif "bounce" in known and known["bounce"]["hard"]:
-            found[address] = ("bounce", known["bounce"])
-    return found
+    """The addresses that no mail should go to any more: the reason that weighs most, the fact."""
+    # A complaint comes behind a bounce, and so takes its place.
+    return {address: (reason, fact) for (address, reason), fact in grounds(evidence).items()}
 
 
 def row_fields(row: Mapping[str, Any], at: datetime) -> dict[str, Any]:
