@@ -9,6 +9,7 @@ other side took it, so it is never sent again: it is unknown, until the other si
 from datetime import datetime, timedelta
 from typing import Literal, cast
 
+from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
@@ -56,8 +57,7 @@ def take(
 
     Raises `Lost`. `also` are writes that go with it.
     """
-    claim_id, moment = new_id(at), timestamp(at)
-    abandoned = (_STATUS == "sending") & (_STAGE == "preparing") & (moment > _UNTIL)
+    claim_id = new_id(at)
     actions = [
         _STATUS.set("sending"),
         _UNTIL.set(timestamp(at + LEASE)),
@@ -66,9 +66,26 @@ def take(
         *_set(row),
     ]
     transaction = also or Transaction()
-    transaction.update(record, [*actions, _counted()], (_STATUS == "queued") | abandoned, _lost)
+    transaction.update(record, [*actions, _counted()], _is_free(at), _lost)
     transaction.commit()
     return claim_id
+
+
+def hold(transaction: Transaction, record: Record, *, at: datetime) -> None:
+    """Add to `transaction` that the item is put aside: queued, and held since `at`.
+
+    Its commit raises `InHand` when somebody has taken the item.
+    """
+    held_at = Path(["row", "held_at"]).set(encode(timestamp(at)))
+    actions = [_STATUS.set("queued"), held_at, _UNTIL.remove(), _CLAIM.remove()]
+    transaction.update(record, [*actions, _counted()], _is_free(at), lambda _: InHand())
+
+
+def _is_free(at: datetime) -> Condition:
+    """Nobody has it: it is queued, or whoever had it died before it could have left."""
+    is_over = (_STAGE == "preparing") & (timestamp(at) > _UNTIL)
+    is_free: Condition = (_STATUS == "queued") | ((_STATUS == "sending") & is_over)
+    return is_free
 
 
 def advance(record: Record, claim_id: str, *, at: datetime) -> None:

@@ -5,11 +5,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
-from pynamodb.expressions.operand import Path
-
 from tallybook import claims
 from tallybook.clients.records import ClientRecord, is_there
-from tallybook.dates import timestamp
 from tallybook.mail.queueing import key, partition
 from tallybook.mail.records import EmailRecord, HeldRecord
 from tallybook.table import find_all, read
@@ -71,21 +68,22 @@ def is_due(letter: Letter, *, at: datetime) -> bool:
 def is_held(letter: Letter, at: datetime) -> bool:
     """Put the mail aside until its client is active again, unless it is so by now.
 
-    The stream tells `outbox` of the activation, which then finds what was put aside.
+    The stream tells `outbox` of the activation, which then finds what was put aside. Raises
+    `claims.InHand` when another worker has the mail by now.
     """
+    if "held_at" in letter.record.row:
+        return True
     transaction = Transaction()
     client = ClientRecord(letter.record.pk, "CLIENT")
     is_suspended = is_there() & ClientRecord.suspended.exists()
     transaction.check(client, is_suspended, lambda _: claims.Lost("active"))
     held = HeldRecord(letter.record.pk, f"HELD#EMAIL#{letter.email_id}", via=letter.record.via)
     transaction.put(held)
-    status = Path(["row", "status"])
-    marks = [Path(["row", "held_at"]).set({"S": timestamp(at)})]
-    transaction.update(letter.record, marks, status == "queued", lambda _: claims.Lost("changed"))
+    claims.hold(transaction, letter.record, at=at)
     try:
         transaction.commit()
-    except claims.Lost as lost:
-        return str(lost) != "active"
+    except claims.Lost:
+        return False
     return True
 
 
