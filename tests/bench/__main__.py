@@ -2,7 +2,7 @@
 
 python -m tests.bench                   prints
 python -m tests.bench --write           and rewrites docs/benchmarks.md
-python -m tests.bench --only imports    the section on imports alone
+python -m tests.bench --only mail       a section alone: cold, imports or mail
 """
 
 import argparse
@@ -23,19 +23,35 @@ def main() -> None:
     parser.add_argument(
         "--rows", type=int, default=100_000, help="to import; the clients of the large firm"
     )
-    parser.add_argument("--only", choices=["imports"], help="one section, which is not written")
+    parser.add_argument("--mails", type=int, default=10_000, help="to send at the rate of SES")
+    parser.add_argument(
+        "--only", choices=["cold", "imports", "mail"], help="one section, which is not written"
+    )
     wanted = parser.parse_args()
     say("Building as it is deployed")
     shipped = builds.build(plain=False)
     sys.path.insert(0, str(ROOT / "layers" / "shared" / "python"))
     from tests.bench import report
 
-    if wanted.only:
+    if wanted.only == "imports":
         sys.stdout.write(report.of_imports(shipped, rows=wanted.rows, say=say))
+        return
+    if wanted.only == "mail":
+        sys.stdout.write(report.of_mail(shipped, count=wanted.mails, say=say))
         return
     say("Building by plain `sam build`")
     plain = builds.build(plain=True)
-    text = report.made(shipped, plain, rounds=wanted.rounds, clients=wanted.rows, say=say)
+    if wanted.only == "cold":
+        sys.stdout.write(report.of_cold_starts(shipped, plain, rounds=wanted.rounds))
+        return
+    text = report.made(
+        shipped,
+        plain,
+        rounds=wanted.rounds,
+        clients=wanted.rows,
+        letters=wanted.mails,
+        say=say,
+    )
     sys.stdout.write(text)
     if wanted.write:
         Path(DOCUMENT).write_text(text, "utf-8")

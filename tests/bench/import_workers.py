@@ -4,9 +4,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -17,7 +17,7 @@ from tests.support.template import ROOT, functions, template
 
 # Both answer a line with a line: what it took. A peak is that of this process alone (VmHWM);
 # getrusage's would be that of the process that started it, if that was larger.
-_MEASURED = """
+MEASURED = """
 import json, sys, time
 answers, sys.stdout = sys.stdout, open("/dev/null", "w")
 def peak():
@@ -42,8 +42,8 @@ def serve(work):
         print(json.dumps(told | {"answer": answer}), file=answers, flush=True)
 """
 # As Lambda runs a function: its package and the layer are all that it can import.
-_CONTAINER = (
-    _MEASURED
+CONTAINER = (
+    MEASURED
     + """
 sys.path[:0] = sys.argv[1:]
 import app
@@ -60,7 +60,7 @@ serve(work)
 """
 )
 _FLOOR = (
-    _MEASURED
+    MEASURED
     + """
 import boto3
 from concurrent.futures import ThreadPoolExecutor
@@ -79,7 +79,7 @@ serve(work)
 )
 # What any reader of CSV does at least.
 _READER = (
-    _MEASURED
+    MEASURED
     + """
 import csv
 def read(path):
@@ -137,6 +137,7 @@ class Place:
 
     dynamodb: str
     edge: str
+    more: Mapping[str, str] = field(default_factory=dict)  # variables beside those of imports
 
     def environment(self, function: str = "") -> dict[str, str]:
         return cold.ENVIRONMENT | {
@@ -148,6 +149,7 @@ class Place:
             "AWS_ENDPOINT_URL_DYNAMODB": self.dynamodb,
             "AWS_ENDPOINT_URL_S3": self.edge,
             "AWS_ENDPOINT_URL_SQS": self.edge,
+            **self.more,
         }
 
     def edge_says(self, what: str) -> Any:
@@ -158,10 +160,19 @@ class Place:
 @contextmanager
 def edge(bucket: Path) -> Iterator[str]:
     """S3 and SQS, for as long as the block; yields their address."""
-    script = Path(__file__).with_name("import_edge.py")
     bucket.mkdir(parents=True, exist_ok=True)
+    with served("import_edge.py", str(bucket)) as address:
+        yield address
+
+
+@contextmanager
+def served(script: str, *arguments: str) -> Iterator[str]:
+    """A server of this folder, for as long as the block; yields its address."""
     process = subprocess.Popen(
-        [sys.executable, script, bucket], stdout=subprocess.PIPE, text=True, cwd=ROOT
+        [sys.executable, Path(__file__).with_name(script), *arguments],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
     )
     try:
         assert process.stdout
@@ -172,29 +183,31 @@ def edge(bucket: Path) -> Iterator[str]:
 
 
 @contextmanager
-def container(name: str, shipped: Build, place: Place) -> Iterator[Process]:
+def container(
+    name: str, shipped: Build, place: Place, *, script: str = CONTAINER
+) -> Iterator[Process]:
     """A container of the function that has just been started."""
     packages = [str(shipped.function(name)), str(shipped.layer)]
-    with _started(["-I", "-S", "-B", "-c", _CONTAINER, *packages], place, name) as process:
+    with started(["-I", "-S", "-B", "-c", script, *packages], place, name) as process:
         yield process
 
 
 @contextmanager
 def floor(at_once: int, place: Place) -> Iterator[Process]:
     """A process that writes the transactions in the files that it is told."""
-    with _started(["-I", "-c", _FLOOR, str(at_once)], place) as process:
+    with started(["-I", "-c", _FLOOR, str(at_once)], place) as process:
         yield process
 
 
 @contextmanager
 def reader(place: Place) -> Iterator[Process]:
     """A process that reads the CSV files that it is told."""
-    with _started(["-I", "-c", _READER], place) as process:
+    with started(["-I", "-c", _READER], place) as process:
         yield process
 
 
 @contextmanager
-def _started(arguments: list[str], place: Place, name: str = "") -> Iterator[Process]:
+def started(arguments: list[str], place: Place, name: str = "") -> Iterator[Process]:
     process = Process(arguments, place.environment(name))
     try:
         yield process

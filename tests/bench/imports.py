@@ -21,7 +21,8 @@ from unittest import mock
 
 import botocore.session
 
-from tallybook.imports import bucket, packing, queue, splitting
+from tallybook import queues
+from tallybook.imports import bucket, packing, splitting
 from tallybook.table import TABLE_NAME, Item, decode
 from tests.bench import builds, import_files, import_workers
 from tests.bench.builds import Build
@@ -93,8 +94,7 @@ def put_up(shipped: Build, url: str) -> Iterator[Bench]:
         place = Place(dynamodb=url, edge=address)
         with (
             mock.patch.object(bucket, "client", make("s3", endpoint_url=address)),
-            mock.patch.object(queue, "client", make("sqs", endpoint_url=address)),
-            mock.patch.object(queue, "QUEUE_URL", f"{address}/imports"),
+            mock.patch.object(queues, "client", make("sqs", endpoint_url=address)),
         ):
             yield Bench(local_table.client_for(url), place, shipped, scratch)
     shutil.rmtree(scratch, ignore_errors=True)

@@ -10,7 +10,17 @@ from pathlib import Path
 from typing import Any
 
 from local.dynamodb_local import PACKAGE, running
-from tests.bench import builds, cold, import_report, imports, operations, page, scale
+from tests.bench import (
+    builds,
+    cold,
+    import_report,
+    imports,
+    mail_report,
+    mails,
+    operations,
+    page,
+    scale,
+)
 from tests.bench.builds import Build
 from tests.bench.operations import Measured
 from tests.bench.prices import GB_SECOND, HTTP_REQUEST, INVOCATION, READ_UNIT, WRITE_UNIT
@@ -18,15 +28,13 @@ from tests.bench.tables import table, verdict
 from tests.support import local_table
 from tests.support.template import ROOT, functions, template
 
-_HTTP_FUNCTIONS = ("clients", "contacts", "imports", "settings", "staff", "fallback")
-
 type Say = Callable[[str], None]
 
 
-def made(shipped: Build, plain: Build, *, rounds: int, clients: int, say: Say) -> str:
+def made(shipped: Build, plain: Build, *, rounds: int, clients: int, letters: int, say: Say) -> str:
     parts = [_introduction(rounds)]
     say("Cold starts")
-    parts.append(_cold(shipped, plain, rounds=rounds))
+    parts.append(of_cold_starts(shipped, plain, rounds=rounds))
     with running() as url, local_table.pointed_at(url), imports.put_up(shipped, url) as bench:
         say("Operations")
         with local_table.fresh_table(url):
@@ -45,6 +53,7 @@ def made(shipped: Build, plain: Build, *, rounds: int, clients: int, say: Say) -
             broad = scale.broad_search(bench.admin, rounds=3)
             parts.append(_scale(few, many, broad, clients))
             parts.append(import_report.section(split, imported))
+    parts.append(of_mail(shipped, count=letters, say=say))
     say("Packages")
     parts.append(_sizes(shipped, plain))
     return "\n".join(parts)
@@ -58,6 +67,13 @@ def of_imports(shipped: Build, *, rows: int, say: Say) -> str:
         with local_table.fresh_table(url):
             imported = imports.import_rows(bench, rows=rows, say=say)
         return import_report.section(split, imported)
+
+
+def of_mail(shipped: Build, *, count: int, say: Say) -> str:
+    """The section on mail alone."""
+    say(f"{count:,} mails ({count / mail_report.RATE / 60:.0f} minutes)")
+    with running() as url, local_table.pointed_at(url), mails.put_up(shipped, url) as bench:
+        return mail_report.section(mail_report.measured(bench, count=count))
 
 
 def _files(bench: imports.Bench, rows: int, say: Say) -> imports.Splitting:
@@ -100,7 +116,8 @@ def _processor() -> str:
         return platform.processor() or "unknown processor"
 
 
-def _cold(shipped: Build, plain: Build, *, rounds: int) -> str:
+def of_cold_starts(shipped: Build, plain: Build, *, rounds: int) -> str:
+    """The section on cold starts alone."""
     floor = cold.Start("floor", shipped.floor, shipped.layer)
     ours = {name: cold.Start(name, shipped.function(name), shipped.layer) for name in functions()}
     theirs = {name: cold.Start(name, plain.function(name), plain.layer) for name in functions()}
@@ -119,7 +136,7 @@ def _cold(shipped: Build, plain: Build, *, rounds: int) -> str:
                 f"{start.median / theirs[name].median:.2f}",
             )
         )
-    largest = max(_HTTP_FUNCTIONS, key=lambda name: ours[name].median)
+    largest = max(_http_functions(), key=lambda name: ours[name].median)
     to_floor = ours[largest].median / floor.median
     to_plain = ours[largest].median / theirs[largest].median
     head = ("function", "ms", "spread", "to the floor", "plain build, ms", "to plain")
@@ -136,6 +153,16 @@ the distance between the quartiles.
 The largest HTTP function, {largest}: to the floor {verdict(to_floor, 1.3)}, to plain
 {verdict(to_plain, 0.35)}.
 """
+
+
+def _http_functions() -> list[str]:
+    return [
+        name
+        for name, each in functions().items()
+        if any(
+            event["Type"] == "HttpApi" for event in each["Properties"].get("Events", {}).values()
+        )
+    ]
 
 
 def _operations(found: Iterable[Measured]) -> str:

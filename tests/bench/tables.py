@@ -29,3 +29,7 @@ def _is_number(cell: str) -> bool:
 
 def verdict(value: float, goal: float) -> str:
     return f"{value:.2f} (goal ≤ {goal}: {'met' if value <= goal else 'MISSED'})"
+
+
+def reached(share: float, goal: float) -> str:
+    return f"{share:.1%} (goal ≥ {goal:.0%}: {'met' if share >= goal else 'MISSED'})"
