@@ -3,6 +3,7 @@
 from tests.bench import import_workers, imports
 from tests.bench.imports import Importing, Splitting, ratio
 from tests.bench.prices import (
+    BUS_EVENT,
     GB_SECOND,
     INVOCATION,
     READ_UNIT,
@@ -18,6 +19,7 @@ _MOST_DOLLARS = 2
 _MOST_TIMES = 1.5
 _MOST_GROWTH = 1.2
 _MOST_WORKER = 200  # MB
+_EVENTS = 10  # of the stream that `outbox` gets at once
 _MESSAGE_REQUESTS = 2  # of SQS beyond sending: at most one to receive it, and one to delete it
 
 
@@ -105,13 +107,15 @@ def _cost(split: Splitting, found: Importing) -> str:
     gigabytes = sum(
         seconds * import_workers.memory_size(name) / 1024 for name, seconds in elapsed.items()
     )
+    invocations = chunks + 2 + found.rows / _EVENTS
     queue = found.edge["SendMessageBatch"] + _MESSAGE_REQUESTS * chunks
     parts = [
         ("DynamoDB, write units", f"{writes:,.0f}", writes * WRITE_UNIT),
         ("DynamoDB, read units", f"{reads:,.0f}", reads * READ_UNIT),
         ("Lambda, GB-seconds", f"{gigabytes:,.0f}", gigabytes * GB_SECOND),
-        ("Lambda, invocations", f"{chunks + 2:,}", (chunks + 2) * INVOCATION),
+        ("Lambda, invocations", f"{invocations:,.0f}", invocations * INVOCATION),
         ("SQS, requests", f"{queue:,}", queue * SQS_REQUEST),
+        ("EventBridge, events", f"{found.rows:,}", found.rows * BUS_EVENT),
         ("S3, writes", f"{found.edge['PutObject']:,}", found.edge["PutObject"] * S3_WRITE),
         ("S3, reads", f"{found.edge['GetObject']:,}", found.edge["GetObject"] * S3_READ),
     ]
@@ -122,7 +126,9 @@ def _cost(split: Splitting, found: Importing) -> str:
 Dollars at list prices: as above, SQS $0.40 a million requests, S3 $5.00 a million writes and
 $0.40 a million reads. Search tokens are among the items. GB-seconds are the elapsed time here, at
 the memory sizes of the template: dear, for DynamoDB Local is slow. Each message is received and
-deleted by itself at the most.
+deleted by itself at the most. Each client that was made is an event on the bus, $1.00 a million,
+which `outbox` publishes, {_EVENTS} at once; the GB-seconds of that, less than a cent, are not
+counted.
 
 {table(("part", "number", "dollars"), [*rows, ("in all", "", f"{total:.4f}")])}
 
