@@ -9,6 +9,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from joserfc.jwk import RSAKey
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.serialize import ResponseSerializer
@@ -27,11 +28,23 @@ def _value(serializer: Any, value: Any, key: str, shape: Any) -> Any:
     return _guess(serializer, value, key, shape)
 
 
+class _Keys:
+    """The one key that moto signs tokens with, in every pool: read once."""
+
+    _key: Any = None
+
+    @classmethod
+    def import_key(cls, key: Any) -> Any:
+        cls._key = cls._key or RSAKey.import_key(key)
+        return cls._key
+
+
 def _hasten(moto: pytest.MonkeyPatch) -> None:
     """Half of these tests' time goes into care that moto takes of what is sure here."""
     uncopied = SimpleNamespace(copy=copy.copy, deepcopy=lambda original: original)
     moto.setattr("moto.dynamodb.models.table.copy", uncopied)
     moto.setattr(ResponseSerializer, "get_value", _value)
+    moto.setattr("moto.cognitoidp.models.jwk", SimpleNamespace(RSAKey=_Keys))
 
 
 _answer, _one_at_a_time = BotocoreStubber.process_request, threading.RLock()

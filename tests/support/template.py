@@ -63,24 +63,6 @@ def create_table(client: Any, name: str) -> None:
     )
 
 
-def create_bucket(client: Any, name: str) -> None:
-    """The bucket of the template that the environment calls so; versioned, as all are."""
-    assert logical_id(name) in resources("AWS::S3::Bucket")
-    place = {"LocationConstraint": client.meta.region_name}
-    client.create_bucket(Bucket=name, CreateBucketConfiguration=place)
-    client.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-
-
-def create_queue(client: Any, url: str) -> None:
-    """The queue of the template that the environment calls so, at just this URL."""
-    queue = resources("AWS::SQS::Queue")[logical_id(url)]
-    timeout = str(queue["Properties"]["VisibilityTimeout"])
-    made = client.create_queue(
-        QueueName=url.rpartition("/")[2], Attributes={"VisibilityTimeout": timeout}
-    )
-    assert made["QueueUrl"] == url
-
-
 def logical_id(name: str) -> str:
     """What the tests' environment calls so: a bucket, a queue, a pool … (see tests/conftest.py)."""
     for variable, logical in _told().items():
