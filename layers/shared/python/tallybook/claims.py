@@ -22,6 +22,7 @@ type Stage = Literal["preparing", "sending"]
 
 LEASE = timedelta(minutes=5)  # longer than any function that sends may run
 _STATUS, _UNTIL = Path(["row", "status"]), Path(["row", "sending_until"])
+_HELD_AT = Path(["row", "held_at"])
 _ID, _STAGE, _CLAIM = Path(["claim", "id"]), Path(["claim", "stage"]), Path(["claim"])
 
 
@@ -30,7 +31,7 @@ class Lost(Exception):
 
 
 class InHand(Exception):
-    """Another worker is at it; whether it succeeds will be known when its lease is over."""
+    """Another worker is at it; whether it succeeds will be known later."""
 
 
 def is_due(row: dict[str, object], claim: dict[str, object] | None, at: datetime) -> bool:
@@ -55,18 +56,21 @@ def take(
 ) -> str:
     """Claim the item; returns the claim's id. `row` are members of its row to set as well.
 
-    Raises `Lost`. `also` are writes that go with it.
+    `also` are writes that go with it; none: the item was not held when it was read, and must not
+    be now, or its mark would stay behind. Raises `Lost`, and `InHand` when somebody was quicker
+    and it may yet be to be sent: whoever asked looks again later.
     """
     claim_id = new_id(at)
     actions = [
         _STATUS.set("sending"),
         _UNTIL.set(timestamp(at + LEASE)),
-        Path(["row", "held_at"]).remove(),
+        _HELD_AT.remove(),
         _CLAIM.set({"M": {"id": {"S": claim_id}, "stage": {"S": stage}}}),
         *_set(row),
     ]
     transaction = also or Transaction()
-    transaction.update(record, [*actions, _counted()], _is_free(at), _lost)
+    is_as_read = _is_free(at) if also else _is_free(at) & _HELD_AT.does_not_exist()
+    transaction.update(record, [*actions, _counted()], is_as_read, _taken)
     transaction.commit()
     return claim_id
 
@@ -76,8 +80,8 @@ def hold(transaction: Transaction, record: Record, *, at: datetime) -> None:
 
     Its commit raises `InHand` when somebody has taken the item.
     """
-    held_at = Path(["row", "held_at"]).set(encode(timestamp(at)))
-    actions = [_STATUS.set("queued"), held_at, _UNTIL.remove(), _CLAIM.remove()]
+    held_at = encode(timestamp(at))
+    actions = [_STATUS.set("queued"), _HELD_AT.set(held_at), _UNTIL.remove(), _CLAIM.remove()]
     transaction.update(record, [*actions, _counted()], _is_free(at), lambda _: InHand())
 
 
@@ -128,6 +132,11 @@ def _set(row: dict[str, object]) -> list[Action]:
 
 def _counted() -> Action:
     return cast("Action", Path("version").add(1))
+
+
+def _taken(item: Item) -> Exception:
+    lost = _lost(item)
+    return InHand() if str(lost) in ("queued", "sending") else lost
 
 
 def _lost(item: Item) -> Lost:

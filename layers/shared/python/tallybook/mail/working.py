@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
+from tallybook.claims import InHand
 from tallybook.dates import now
 from tallybook.errors import TemplateNotFound
 from tallybook.mail.composing import Stationery
@@ -52,7 +53,14 @@ def _written(letter: Letter, stationery: Stationery) -> Post | Outcome:
     try:
         return write(letter, stationery)
     except (Unrenderable, TemplateNotFound) as error:
+        return _failed(letter, error)
+
+
+def _failed(letter: Letter, error: Exception) -> Outcome:
+    try:
         return {"state": fail(letter, f"The template cannot be used: {error}")}
+    except InHand as in_hand:  # the others of the batch go on
+        return in_hand
 
 
 def _given(post: Post) -> Outcome:
