@@ -10,11 +10,12 @@ import pytest
 from moto import mock_aws  # hooks into botocore, so it has to be there before our clients are
 
 from local.dynamodb_local import running
-from tests.support import account, capacity, local_table, snapshots
+from tests.support import account, capacity, local_table, services, snapshots
 from tests.support.api import Staff
 from tests.support.containers import Containers
 from tests.support.containers import running as containers_running
 from tests.support.imports import Pipeline
+from tests.support.mailroom import Mailroom
 
 HERE = Path(__file__).parent
 
@@ -69,3 +70,10 @@ def pipeline(admin: Any, table: Any) -> Iterator[Pipeline]:
     with mock_aws():
         account.create()
         yield Pipeline(lambda: list(snapshots.take(admin).plain("IMPORT#").values()))
+
+
+@pytest.fixture
+def room(admin: Any, table: Any, owner: Staff) -> Iterator[Mailroom]:
+    """Mail, SMS and invitations: beside the table, everything of AWS is played by fakes."""
+    with services.played() as played:
+        yield Mailroom(admin, played, owner)

@@ -263,6 +263,27 @@ def at_once(acts: list[Callable[[], None]]) -> None:
         list(threads.map(act, range(len(acts))))
 
 
+def counting_mails(snapshot: Snapshot) -> Things:
+    """Everything, but of the mails to the firm, which have ids by chance, only how many."""
+    found = everything(snapshot)
+    mails = [key for key in found if key[0] == "FIRM" and key[1].startswith("EMAIL#")]
+    for key in mails:
+        del found[key]
+    return found | {("FIRM", "mails"): len(mails)}
+
+
+@WHEN
+def test_the_result_of_a_dropped_file_is_mailed_once_wherever_its_worker_died(
+    owner: Staff, pipeline: Pipeline, admin: Any, when: str
+):
+    assert owner.patch("/v1/settings", {"email": "boss@firm.example"}).status == 200
+    pipeline.arrive(imports.put("imports/clients.csv", "Number,Company\nN-1,Acme\nK-1,One\n"))
+    (message,) = pipeline.messages(pipeline.jobs())
+    trial = Trial(admin, lambda: work(message), counting_mails)
+    assert counting_mails(snapshots.take(admin))["FIRM", "mails"] == 1
+    assert trial.survives_a_death_at_each_call(when) >= {"before": 9, "after": 4}[when]
+
+
 # ---- Undoing --------------------------------------------------------------------------------
 
 

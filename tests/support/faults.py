@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from types import SimpleNamespace
 from typing import Any
@@ -9,9 +10,26 @@ from unittest import mock
 
 from tallybook import dynamodb, queues
 from tallybook.imports import bucket
+from tallybook.mail import ses
+from tallybook.outbox import bus
+from tallybook.portal import pool
+from tallybook.sms import network
 
 WRITES = ("TransactWriteItems", "BatchWriteItem", "PutItem", "UpdateItem", "DeleteItem")
-READS = ("GetItem", "BatchGetItem", "Query", "GetObject", "HeadObject")
+READS = ("GetItem", "BatchGetItem", "Query", "GetObject", "HeadObject", "AdminGetUser")
+
+
+def clients() -> dict[str, Any]:
+    """The code's clients of AWS, by the names that botocore's events have for their services."""
+    return {
+        "dynamodb": dynamodb.client,
+        "s3": bucket.client,
+        "sqs": queues.client,
+        "sesv2": ses.client,
+        "sns": network.client,
+        "events": bus.client,
+        "cognito-idp": pool.client,
+    }
 
 
 @contextmanager
@@ -96,10 +114,33 @@ def death_at_call(count: int, *, when: str) -> Iterator[None]:
                 raise Death
 
     with ExitStack() as hooks:
-        for service, client in (("dynamodb", None), ("s3", bucket.client), ("sqs", queues.client)):
+        for service, client in clients().items():
             hooks.enter_context(hooked(f"before-call.{service}", ask, client))
             hooks.enter_context(hooked(f"after-call.{service}", answer, client))
         yield
+
+
+@contextmanager
+def before_call(count: int, rival: Callable[[], object]) -> Iterator[list[str]]:
+    """Somebody else acts just before the call of AWS with this number; yields which call it was.
+
+    It stays empty when there is no such call.
+    """
+    calls, acted, lock = iter(range(1, 10**6)), list[str](), threading.Lock()
+
+    def ask(model: Any, **_: Any) -> None:
+        with lock:
+            is_it = not acted and next(calls) == count
+            if is_it:
+                acted.append(model.name)
+        if is_it:
+            with ThreadPoolExecutor(1) as other:
+                other.submit(rival).result()
+
+    with ExitStack() as hooks:
+        for service, client in clients().items():
+            hooks.enter_context(hooked(f"before-call.{service}", ask, client))
+        yield acted
 
 
 @contextmanager

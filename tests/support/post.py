@@ -6,7 +6,7 @@ to do. What the mail service got is in `sent`.
 
 import json
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -28,16 +28,21 @@ WORKERS = {
 _WRITE = TypeSerializer()
 
 type Json = dict[str, Any]
+type Items = dict[tuple[str, str], Json]
 
 
 class Stream:
-    """The changes of the table since it was last asked."""
+    """The changes of the table since it was last asked, or since it was as `known`.
 
-    def __init__(self) -> None:
-        self._known = _by_key()
+    `see` reads the table: moto's, unless said otherwise.
+    """
+
+    def __init__(self, see: Callable[[], Items] | None = None, known: Items | None = None) -> None:
+        self._see = see or _by_key
+        self._known = self._see() if known is None else known
 
     def changes(self) -> list[Json]:
-        before, after = self._known, _by_key()
+        before, after = self._known, self._see()
         self._known = after
         return [
             _record(key, before.get(key), after.get(key))
@@ -46,7 +51,7 @@ class Stream:
         ]
 
 
-def _by_key() -> dict[tuple[str, str], Json]:
+def _by_key() -> Items:
     return {(item["pk"], item["sk"]): item for item in stored.items()}
 
 

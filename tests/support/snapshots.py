@@ -40,13 +40,15 @@ class Snapshot:
         return {key: item for key, item in self.items.items() if not key[0].startswith(prefixes)}
 
 
-def take(admin: Any) -> Snapshot:
-    return Snapshot({_key(item): item for item in _scan(admin)}, dict(_objects()))
+def take(admin: Any, *, objects: bool = True) -> Snapshot:
+    """`objects` False: of the table only, where no bucket is played."""
+    found = dict(_objects()) if objects else {}
+    return Snapshot({_key(item): item for item in _scan(admin)}, found)
 
 
-def restore(admin: Any, wanted: Snapshot) -> None:
+def restore(admin: Any, wanted: Snapshot, *, objects: bool = True) -> None:
     """Make everything as it was."""
-    now = take(admin)
+    now = take(admin, objects=objects)
     writes: list[dict[str, Any]] = [
         {"DeleteRequest": {"Key": {"pk": {"S": pk}, "sk": {"S": sk}}}}
         for pk, sk in now.items.keys() - wanted.items.keys()
