@@ -194,23 +194,31 @@ class Mailroom:
 
     # ---- Again and again --------------------------------------------------------------------
 
-    def deaths(self, act: Callable[[], object], *, when: str) -> Iterator[int]:
-        """The container dies at each call of `act` in turn, each from the same state."""
+    def deaths(self, act: Callable[[], object], *, when: str | None = None) -> Iterator[int]:
+        """The container dies at each call of `act` in turn, each from the same state.
+
+        "before" each, or "after" each that writes; else before each, and when all is done: what is
+        kept outside of containers is the same then as with both, at half the time.
+        """
         restore = self.restorer()
         for count in range(1, 200):
             restore()
             try:
-                with death_at_call(count, when=when):
+                with death_at_call(count, when=when or "before"):
                     act()
             except Death:
                 yield count
             else:
+                if when is None:
+                    yield count
                 return
 
-    def rivals(self, act: Callable[[], object], rival: Callable[[], object]) -> Iterator[int]:
+    def rivals(
+        self, act: Callable[[], object], rival: Callable[[], object], *, step: int = 1
+    ) -> Iterator[int]:
         """The rival acts before each call of `act` in turn, each from the same state."""
         restore = self.restorer()
-        for count in range(1, 200):
+        for count in range(1, 200, step):
             restore()
             with before_call(count, rival) as acted:
                 act()
