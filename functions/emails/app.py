@@ -3,7 +3,6 @@
 import tallybook.startup  # noqa: F401 # isort: skip - first, or it saves nothing
 
 from typing import Annotated
-from urllib.parse import unquote
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
@@ -47,7 +46,8 @@ def send_email(client_id: str, email: NewEmail, key: IdempotencyKey = None) -> R
 
 @app.get(f"{EMAILS}/<email_id>", tags=TAGS, summary="Read an e-mail and what became of it")
 def get_email(client_id: str, email_id: str) -> Response[Email]:
-    return http.ok(store.get(client_id, email_id, at=now()))
+    email = store.get(client_id, email_id, at=now())
+    return http.ok(email, store.tag(email))
 
 
 @app.post(
@@ -66,11 +66,12 @@ def list_suppressions(client_id: str) -> Response[Suppressions]:
     return http.ok(store.suppressions(client_id))
 
 
-@app.delete(
-    f"{SUPPRESSIONS}/<address>", tags=TAGS, summary="Send to an address again", status_code=204
-)
-def lift_suppression(client_id: str, address: str) -> Response[None]:
-    store.lift(client_id, unquote(address))
+@app.delete(SUPPRESSIONS, tags=TAGS, summary="Send to an address again", status_code=204)
+def lift_suppression(
+    client_id: str,
+    address: Annotated[str, Query(max_length=320, description="As the list gives it.")],
+) -> Response[None]:
+    store.lift(client_id, address)
     return http.no_content()
 
 

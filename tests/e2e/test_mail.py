@@ -262,7 +262,9 @@ def test_a_mail_is_sent_opened_delivered_and_bounces(stack: Stack, owner: Web, w
     again = posted(owner, f"{path}/emails", body, status=202)["email_id"]
     shown = until(lambda: (m := read(owner, f"{path}/emails/{again}"))["failure"] and m)
     assert shown["status"] == "failed"
-    assert owner.call("DELETE", f"{path}/suppressions/{address}").status_code == 204
+    assert (
+        owner.call("DELETE", f"{path}/suppressions", query={"address": address}).status_code == 204
+    )
     history = read(owner, f"{path}/history?type=email,note")["items"]
     assert {entry["type"] for entry in history} == {"email", "note"}
 

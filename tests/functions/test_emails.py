@@ -178,7 +178,7 @@ def test_a_client_that_does_not_exist_is_not_found(owner: Staff, client_id: str)
         owner.get(emails(client_id, f"/{NOBODY}")),
         owner.post(emails(client_id, f"/{NOBODY}/resend")),
         owner.get(f"{path}/suppressions"),
-        owner.delete(f"{path}/suppressions/a@x.example"),
+        owner.delete(f"{path}/suppressions", {"address": "a@x.example"}),
     ):
         assert (answer.status, answer.code) == (404, "client_not_found")
 
@@ -216,3 +216,23 @@ def test_an_invitation_is_not_sent_again_but_made_anew(owner: Staff):
     assert invited.status == 202, invited.body
     answer = owner.post(emails(client_id, f"/{invited.body['email_id']}/resend"))
     assert (answer.status, answer.code) == (409, "email_not_repeatable")
+
+
+def test_a_mail_has_an_etag_that_moves_with_what_is_known_of_it(owner: Staff, post: Post):
+    client_id = client_of(owner)
+    email_id = owner.post(emails(client_id), BODY).body["email_id"]
+    first = owner.get(emails(client_id, f"/{email_id}")).etag
+    assert owner.get(emails(client_id, f"/{email_id}")).etag == first
+    post.run()
+    assert owner.get(emails(client_id, f"/{email_id}")).etag != first
+
+
+def test_addresses_of_every_kind_are_lifted(owner: Staff):
+    client_id = client_of(owner)
+    address = "a#b/c?d@x.example"
+    entry = {"address": address, "reason": "bounce", "at": "2026-11-22T09:00:00.000Z"}
+    stored.alter(f"CLIENT#{client_id}", "CLIENT", suppressed={address: entry})
+    path = f"/v1/clients/{client_id}/suppressions"
+    assert owner.delete(path, {"address": address}).status == 204
+    assert owner.delete(path, {"address": address}).code == "suppression_not_found"
+    assert owner.delete(path).status == 422

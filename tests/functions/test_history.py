@@ -232,7 +232,7 @@ def test_a_note_says_who_wrote_what_and_when(acme: str, member: Staff):
 
 
 @pytest.mark.parametrize(
-    "body", ["", " \n\t ", "x" * 10_001, "a\u0000b", "a\u001bb", "\ud83d", None, 5, ["x"]]
+    "body", ["", " \n\t ", "x" * 25_001, "a\u0000b", "a\u001bb", "\ud83d", None, 5, ["x"]]
 )
 def test_a_note_that_is_no_text_is_refused(body: Any, acme: str, owner: Staff):
     note = noted(owner, acme)
@@ -246,7 +246,7 @@ def test_a_note_that_is_no_text_is_refused(body: Any, acme: str, owner: Staff):
 
 
 def test_the_longest_note_is_kept_whole(acme: str, owner: Staff):
-    body = "🧑" * 10_000
+    body = "🧑" * 25_000
     note = noted(owner, acme, body)
     assert owner.get(f"{acme}/history").body["items"][0]["text"] == body
     assert owner.patch(path(acme, note), {"body": body[1:]}).status == 200
@@ -429,7 +429,7 @@ def test_a_clock_that_is_a_little_ahead_is_forgiven(acme: str, owner: Staff):
         ({"outcome": "two\nlines"}, "outcome"),
         ({"outcome": "x" * 201}, "outcome"),
         ({"body": ""}, "body"),
-        ({"body": "x" * 10_001}, "body"),
+        ({"body": "x" * 25_001}, "body"),
         ({"duration_minutes": -1}, "duration_minutes"),
         ({"duration_minutes": 1441}, "duration_minutes"),
         ({"duration_minutes": "5"}, "duration_minutes"),

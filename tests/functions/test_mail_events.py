@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from tests.builders import new_client
-from tests.support import stored
-from tests.support.api import Staff
+from tests.support import imports, stored
+from tests.support.api import Staff, invoke
 from tests.support.faults import before_transaction, crash_at
 from tests.support.post import Post
 from tests.unit import ses_events
@@ -106,10 +106,10 @@ def test_a_suppression_that_was_lifted_is_not_put_back_by_the_same_bounce(
     owner: Staff, post: Post, mail: dict[str, str]
 ):
     tell(post, mail, bounce("Office@Mueller.example"))
-    assert owner.delete(path(mail, f"/suppressions/{ADDRESS.upper()}")).status == 204
+    assert owner.delete(path(mail, "/suppressions"), {"address": ADDRESS.upper()}).status == 204
     tell(post, mail, bounce("Office@Mueller.example"))
     assert owner.get(path(mail, "/suppressions")).body["items"] == []
-    answer = owner.delete(path(mail, f"/suppressions/{ADDRESS}"))
+    answer = owner.delete(path(mail, "/suppressions"), {"address": ADDRESS})
     assert (answer.status, answer.code) == (404, "suppression_not_found")
 
 
@@ -154,3 +154,31 @@ def test_the_mail_of_a_deleted_client_is_let_go(owner: Staff, post: Post, mail: 
     owner.delete(path(mail))
     tell(post, mail, bounce(ADDRESS))
     assert not [item for item in stored.items() if "suppressed" in item]
+
+
+def test_a_notice_in_plain_words_is_let_go(post: Post):
+    notice = "Successfully validated SNS topic for Amazon SES event publishing."
+    event = imports.sqs_event([{}])
+    event["Records"][0]["body"] = notice
+    with stored.unchanged():
+        assert invoke("mail_events", event) == {"batchItemFailures": []}
+
+
+def test_a_mail_that_is_taken_out_of_the_spam_is_no_complaint(
+    owner: Staff, post: Post, mail: dict[str, str]
+):
+    event = complaint(ADDRESS)
+    event["complaint"]["complaintFeedbackType"] = "not-spam"
+    with stored.unchanged():
+        tell(post, mail, event)
+
+
+def test_a_mail_of_which_something_is_known_is_held_no_longer(
+    owner: Staff, post: Post, mail: dict[str, str]
+):
+    key = f"CLIENT#{mail['client_id']}", f"EMAIL#{mail['email_id']}"
+    stored.alter(*key, row__status="queued", row__held_at="2026-11-22T09:00:00.000Z")
+    stored.put(key[0], f"HELD#{key[1]}", via="mail")
+    tell(post, mail, delivery(ADDRESS))
+    assert email(owner, mail)["held_at"] is None
+    assert owner.get(path(mail, "/emails"), held="true").body["items"] == []

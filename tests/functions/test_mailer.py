@@ -112,6 +112,26 @@ def test_a_name_in_another_script_is_encoded(member: Staff, post: Post):
     assert sender.endswith(" <staff@firm.example>")
 
 
+@pytest.mark.parametrize("own", ["jürgen@firm.example", "jürgen@müller.example"])
+def test_a_member_whose_address_cannot_be_mailed_sends_from_the_firms(
+    member: Staff, post: Post, own: str
+):
+    member.claims["email"] = own
+    message = queued(member, client_of(member))
+    post.run()
+    (mail,) = post.sent
+    assert mail["FromEmailAddress"] == "The staff <office@firm.example>"
+    assert "ReplyToAddresses" not in mail
+    assert email(member, message)["status"] == "sent"
+
+
+def test_answers_go_to_an_address_as_mail_servers_write_it(member: Staff, post: Post):
+    member.claims["email"] = "ada@müller.example"
+    queued(member, client_of(member))
+    post.run()
+    assert post.sent[0]["ReplyToAddresses"] == ["ada@xn--mller-kva.example"]
+
+
 def test_a_name_cannot_add_a_header(member: Staff, post: Post):
     member.claims["name"] = "Ada\r\nBcc: spy@evil.example"
     queued(member, client_of(member))
@@ -302,8 +322,8 @@ def test_a_mail_that_is_too_fast_waits_a_moment(
         ("TooManyRequestsException", 429),
         ("SendingPausedException", 400),
         ("AccountSuspendedException", 400),
-        ("InternalServiceErrorException", 500),
         ("ServiceUnavailable", 503),
+        ("MessageRejected", 400),
         ("AccessDeniedException", 403),
         ("NotFoundException", 404),
     ],
@@ -312,11 +332,28 @@ def test_a_mail_that_is_refused_for_now_is_queued_again(
     owner: Staff, post: Post, code: str, status: int
 ):
     message = queued(owner, client_of(owner))
-    with refusing({"Error": {"Code": code, "Message": "no"}}, status):
+    reason = "Email address is not verified. The following identities failed the check"
+    with refusing({"Error": {"Code": code, "Message": reason}}, status):
         assert post.deliver("mailer", message) == [message]
     assert email(owner, message)["status"] == "queued"
     assert post.deliver("mailer", message) == []
     assert email(owner, message)["status"] == "sent"
+
+
+@pytest.mark.parametrize("status", [500, 502, 504])
+def test_an_error_of_the_service_itself_says_nothing_of_the_mail(
+    owner: Staff, post: Post, status: int
+):
+    message = queued(owner, client_of(owner))
+    with refusing({"Error": {"Code": "InternalServiceErrorException", "Message": ""}}, status):
+        assert post.deliver("mailer", message) == []
+    lease_is_over(message)
+    assert post.deliver("mailer", message) == []
+    assert email(owner, message)["status"] == "unknown"
+    assert len(post.sent) == 1
+    client = f"/v1/clients/{message['client_id']}"
+    (told, _) = owner.get(f"{client}/history", type="email").body["items"]
+    assert told["text"].startswith("Nobody knows")
 
 
 def test_a_mail_service_that_was_never_reached_is_asked_again(owner: Staff, post: Post):
@@ -332,12 +369,12 @@ def test_a_mail_service_that_was_never_reached_is_asked_again(owner: Staff, post
 
 def test_a_mail_that_is_refused_for_good_has_failed_with_the_reason(owner: Staff, post: Post):
     message = queued(owner, client_of(owner))
-    answer = {"Error": {"Code": "MessageRejected", "Message": "Email address is not verified"}}
+    answer = {"Error": {"Code": "MessageRejected", "Message": "Illegal content"}}
     with refusing(answer, 400):
         assert post.deliver("mailer", message) == []
     shown = email(owner, message)
     assert shown["status"] == "failed"
-    assert shown["failure"] == "The mail service refused it: Email address is not verified"
+    assert shown["failure"] == "The mail service refused it: Illegal content"
     assert post.deliver("mailer", message) == []
     assert len(post.sent) == 1
 
@@ -362,6 +399,25 @@ def test_a_message_that_failed_comes_back_soon(owner: Staff, post: Post):
     ):
         post.deliver("mailer", message, receive_count=2)
     assert [change["VisibilityTimeout"] for change in changes] == [40]
+
+
+def test_a_message_that_names_no_mail_is_let_go(owner: Staff, post: Post):
+    message = queued(owner, client_of(owner))
+    assert post.deliver("mailer", {"odd": 1}, message) == []
+    assert email(owner, message)["status"] == "sent"
+
+
+def test_a_mail_whose_text_becomes_huge_is_sent_and_its_text_cut(owner: Staff, post: Post):
+    new = {"name": "echo", "based_on": "message", "subject": "{{ subject }}"}
+    text = "\n\n".join(["{{ message }}"] * 8)
+    owner.post("/v1/email-templates", new | {"text": text})
+    client_id = client_of(owner)
+    huge = queued(owner, client_id, body="山" * 20_000, template="echo")
+    other = queued(owner, client_id)
+    post.run()
+    assert len(post.sent) == 2
+    assert email(owner, huge)["text"].endswith("[…]")
+    assert email(owner, other)["status"] == "sent"
 
 
 # ---- To whom it may go ---------------------------------------------------------------------
@@ -442,7 +498,7 @@ def test_no_mail_goes_to_an_address_that_is_given_up_until_staff_lift_that(
     assert email(owner, third)["status"] == "failed"
     assert email(owner, third)["failure"] == "All of its addresses are given up."
 
-    lifted = owner.delete(f"/v1/clients/{client_id}/suppressions/gone@x.example")
+    lifted = owner.delete(f"/v1/clients/{client_id}/suppressions", {"address": "gone@x.example"})
     assert lifted.status == 204
     queued(owner, client_id)
     post.run()
@@ -457,6 +513,9 @@ def test_a_mail_without_a_usable_template_has_failed(owner: Staff, post: Post):
     assert shown["status"] == "failed"
     assert "template" in shown["failure"]
     assert post.sent == []
+    client = f"/v1/clients/{message['client_id']}"
+    (told, _) = owner.get(f"{client}/history", type="email").body["items"]
+    assert told["text"].startswith("An e-mail could not be sent: The template")
 
 
 # ---- To the firm itself --------------------------------------------------------------------

@@ -243,3 +243,17 @@ def test_what_the_bus_does_not_take_comes_again(owner: Staff, post: Post, refuse
         answer = invoke("outbox", {"Records": inserted})
     assert len(answer["batchItemFailures"]) == 1
     assert invoke("outbox", {"Records": inserted}) == {"batchItemFailures": []}
+
+
+def test_a_bus_that_takes_nothing_does_not_stop_the_mail(owner: Staff, post: Post):
+    client_id = owner.post("/v1/clients", new_client()).body["client_id"]
+    owner.post(f"/v1/clients/{client_id}/emails", {"subject": "Hello", "body": "There"})
+    records = [
+        each
+        for each in post.stream.changes()
+        if each["dynamodb"]["Keys"]["sk"]["S"].startswith(("CLIENT", "EMAIL#"))
+    ]
+    with imports.crashing(bus.client, "PutEvents", times=9):
+        answer = invoke("outbox", {"Records": records})
+    assert len(answer["batchItemFailures"]) == 1
+    assert len(received("MAIL_QUEUE_URL")) == 1

@@ -19,8 +19,11 @@ EVERY_ROUTE = sorted(
     (event["Properties"]["Method"], event["Properties"]["Path"], name)
     for name, each in functions().items()
     for event in each["Properties"]["Events"].values()
-    if event["Type"] == "HttpApi" and "Path" in event["Properties"]
+    if event["Type"] == "HttpApi"
+    and "Path" in event["Properties"]
+    and not event["Properties"]["Path"].startswith("/t/")  # public: see test_tracking.py
 )
+STAFF_ROUTES = [route for route in EVERY_ROUTE if not route[1].startswith("/portal/")]
 SOMEBODY = "01JA2Y5B7Q8RZ4T9C1N6V3X0WD"
 
 
@@ -63,7 +66,7 @@ def test_every_route_refuses_an_access_token(method: str, path: str, name: str, 
     assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"'
 
 
-@pytest.mark.parametrize(("method", "path", "name"), EVERY_ROUTE)
+@pytest.mark.parametrize(("method", "path", "name"), STAFF_ROUTES)
 def test_every_route_refuses_a_user_without_a_staff_group(
     method: str, path: str, name: str, owner: Staff
 ):

@@ -51,7 +51,7 @@ def of_queue(
     """
 
     def one(record: SQSRecord) -> None:
-        message = record.json_body
+        message = _message(record)
         with logger.append_context_keys(**{name: message.get(name) for name in names}):
             try:
                 _done(work, message)
@@ -97,7 +97,7 @@ def of_queue_together(
 
     def handler(event: Json) -> Json:
         records = [SQSRecord(record) for record in event["Records"]]
-        messages = [record.json_body for record in records]
+        messages = [_message(record) for record in records]
         failed = []
         for record, message, outcome in zip(records, messages, work(messages), strict=True):
             if not _reported(outcome, {name: message.get(name) for name in names}):
@@ -127,6 +127,15 @@ def _reported(outcome: Outcome, named: Mapping[str, object]) -> bool:
     return True
 
 
+def _message(record: SQSRecord) -> Json:
+    """What a message says. Services send notices in plain words at times: {"notice": words}."""
+    try:
+        content = record.json_body
+    except ValueError:
+        content = None
+    return content if isinstance(content, dict) else {"notice": record.body}
+
+
 def hasten(record: SQSRecord, try_again_in: Callable[[int, str], None]) -> None:
     """Else the message would stay away for as long as a working function may take."""
     attempt = int(record.attributes.approximate_receive_count or 1)
@@ -146,9 +155,10 @@ def _done[T](work: Callable[[T], Said], given: T) -> None:
 
 
 def _handler(one: Callable[[Any], None], processor: BatchProcessor) -> Handler:
+    @metrics.log_metrics(raise_on_empty_metrics=False)
     @logger.inject_lambda_context(clear_state=True)
     def handler(event: Json, context: Any) -> Any:
         return process_partial_response(event, one, processor, context)
 
     startup.is_over()
-    return handler
+    return cast("Handler", handler)

@@ -56,9 +56,9 @@ def take(
 ) -> str:
     """Claim the item; returns the claim's id. `row` are members of its row to set as well.
 
-    `also` are writes that go with it; none: the item was not held when it was read, and must not
-    be now, or its mark would stay behind. Raises `Lost`, and `InHand` when somebody was quicker
-    and it may yet be to be sent: whoever asked looks again later.
+    `also` are writes that go with it; that of an item that was held ends its being held. One that
+    was not held when it was read must not be now, or its mark would stay behind. Raises `Lost`, and
+    `InHand` when somebody was quicker and it may yet be to be sent: look again later.
     """
     claim_id = new_id(at)
     actions = [
@@ -68,8 +68,9 @@ def take(
         _CLAIM.set({"M": {"id": {"S": claim_id}, "stage": {"S": stage}}}),
         *_set(row),
     ]
+    was_held = "held_at" in getattr(record, "row", {})
+    is_as_read = _is_free(at) if was_held else _is_free(at) & _HELD_AT.does_not_exist()
     transaction = also or Transaction()
-    is_as_read = _is_free(at) if also else _is_free(at) & _HELD_AT.does_not_exist()
     transaction.update(record, [*actions, _counted()], is_as_read, _taken)
     transaction.commit()
     return claim_id
@@ -92,10 +93,12 @@ def _is_free(at: datetime) -> Condition:
     return is_free
 
 
-def advance(record: Record, claim_id: str, *, at: datetime) -> None:
-    """From now on it may have left. Raises `Lost`."""
+def advance(
+    record: Record, claim_id: str, *, at: datetime, also: Transaction | None = None
+) -> None:
+    """From now on it may have left. `also` goes with it. Raises `Lost`."""
     actions = [_STAGE.set("sending"), _UNTIL.set(timestamp(at + LEASE)), _counted()]
-    _change(record, claim_id, actions)
+    _change(record, claim_id, actions, also)
 
 
 def release(record: Record, claim_id: str) -> None:
@@ -104,23 +107,32 @@ def release(record: Record, claim_id: str) -> None:
     _change(record, claim_id, actions)
 
 
-def conclude(record: Record, claim_id: str, status: str, **row: object) -> None:
+def conclude(
+    record: Record,
+    claim_id: str,
+    status: str,
+    also: Transaction | None = None,
+    /,
+    **row: object,
+) -> None:
     """Say what came of it, with members of its row. Raises `Lost` when that is known already."""
     actions = [_STATUS.set(status), _UNTIL.remove(), _CLAIM.remove(), *_set(row), _counted()]
-    _change(record, claim_id, actions)
+    _change(record, claim_id, actions, also)
 
 
-def give_up(record: Record, *, at: datetime) -> None:
+def give_up(record: Record, *, at: datetime, also: Transaction | None = None) -> None:
     """Nobody will ever know from us what came of it. Raises `Lost` when it is known."""
-    transaction = Transaction()
+    transaction = also or Transaction()
     is_over = (_STATUS == "sending") & (timestamp(at) > _UNTIL)
     actions = [_STATUS.set("unknown"), _UNTIL.remove(), _CLAIM.remove(), _counted()]
     transaction.update(record, actions, is_over, _lost)
     transaction.commit()
 
 
-def _change(record: Record, claim_id: str, actions: list[Action]) -> None:
-    transaction = Transaction()
+def _change(
+    record: Record, claim_id: str, actions: list[Action], also: Transaction | None = None
+) -> None:
+    transaction = also or Transaction()
     mine = (_STATUS == "sending") & (claim_id == _ID)
     transaction.update(record, actions, mine, _lost)
     transaction.commit()

@@ -48,7 +48,7 @@ class HistoryEntry(ApiModel):
     version: int = Field(examples=[1], description="Of a note, for If-Match.")
 
 
-Body = Annotated[Text, Field(max_length=10_000)]
+Body = Annotated[Text, Field(max_length=25_000)]  # a mail's text fits in
 
 
 class NewNote(ApiModel):

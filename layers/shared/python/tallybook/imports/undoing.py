@@ -60,10 +60,10 @@ class _Run:
         for (line, made), (client, has_company) in zip(rows, found, strict=True):
             if client is None:  # by an earlier delivery, or by somebody: it is gone
                 self.outcome.removed += 1
-            elif has_company:
-                self._leave(line, made, client, "It has contacts, documents or a favourite since.")
             elif imported.written_by(client) != self.import_id:
                 self._leave(line, made, client, "It was changed since.")
+            elif has_company:
+                self._leave(line, made, client, "It has contacts, documents or a favourite since.")
             else:
                 works.append(Work(line, imported.removal(client, at=self.at), made))
         done, lost = packing.write(works, lambda *_: False)

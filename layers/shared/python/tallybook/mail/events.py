@@ -18,7 +18,7 @@ from tallybook.history.entries import entry
 from tallybook.history.records import HistoryRecord
 from tallybook.ids import derived_id, is_ulid
 from tallybook.mail.queueing import key, partition
-from tallybook.mail.records import EmailRecord
+from tallybook.mail.records import EmailRecord, HeldRecord
 from tallybook.mail.rules import (
     Event,
     NotOurs,
@@ -68,6 +68,8 @@ def _apply(event: Event, sent_at: str) -> str:
     known = [Path("evidence").set(encode(evidence)), EmailRecord.version.add(1)]
     actions: list[Action] = [*known, *_changes(record.row, row), *_freed(record, row)]
     transaction.update(record, actions, condition, version_changed)
+    if "held_at" in record.row and row["status"] != "queued":
+        transaction.delete(HeldRecord(record.pk, f"HELD#EMAIL#{event.email_id}"))
     _suppress(transaction, record, event, evidence)
     transaction.commit()
     return str(row["status"])
@@ -83,10 +85,13 @@ def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Action
 
 
 def _freed(record: EmailRecord, row: Mapping[str, Any]) -> list[Action]:
-    """A mail of which this tells what came is nobody's any more: who was sending it may be gone."""
-    if row["status"] == "sending" or record.claim is None:
+    """A mail of which this tells what came waits for nobody: who was sending it may be gone."""
+    if row["status"] in ("queued", "sending"):
         return []
-    return [Path("claim").remove(), Path(["row", "sending_until"]).remove()]
+    marks = [Path(["row", "held_at"])] if "held_at" in record.row else []
+    if record.claim is not None:
+        marks += [Path("claim"), Path(["row", "sending_until"])]
+    return [mark.remove() for mark in marks]
 
 
 def _suppress(

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from tallybook import claims
 from tallybook.clients.records import ClientRecord, is_there
+from tallybook.history.entries import entry
 from tallybook.mail.queueing import key, partition
 from tallybook.mail.records import EmailRecord, HeldRecord
 from tallybook.table import find_all, read
@@ -57,8 +58,11 @@ def is_due(letter: Letter, *, at: datetime) -> bool:
     record = letter.record
     if not claims.is_due(record.row, record.claim, at):
         if claims.is_over(record.row, at):
+            told = Transaction()
+            text = "Nobody knows whether an e-mail was sent: a worker died over it."
+            tell(told, letter, text, "email.unknown", at=at)
             with suppress(claims.Lost):
-                claims.give_up(record, at=at)
+                claims.give_up(record, at=at, also=told)
         return False
     if letter.client is not None and letter.client.suspended is not None:
         return not is_held(letter, at)
@@ -87,10 +91,16 @@ def is_held(letter: Letter, at: datetime) -> bool:
     return True
 
 
-def no_longer_held(letter: Letter) -> Transaction | None:
-    """What goes with the claim of a mail that was put aside."""
-    if "held_at" not in letter.record.row:
-        return None
+def no_longer_held(letter: Letter) -> Transaction:
+    """What goes with the claim of a mail that was put aside; of another, nothing."""
     transaction = Transaction()
-    transaction.delete(HeldRecord(letter.record.pk, f"HELD#EMAIL#{letter.email_id}"))
+    if "held_at" in letter.record.row:
+        transaction.delete(HeldRecord(letter.record.pk, f"HELD#EMAIL#{letter.email_id}"))
     return transaction
+
+
+def tell(transaction: Transaction, letter: Letter, text: str, event: str, *, at: datetime) -> None:
+    """Add to `transaction` what became of the mail, for the client's history and the bus."""
+    if letter.client_id:
+        details = {"email_id": letter.email_id, "to": letter.record.row["to"]}
+        transaction.put(entry(letter.client_id, "email", at=at, text=text, event=event, **details))

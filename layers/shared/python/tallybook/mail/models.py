@@ -89,12 +89,15 @@ class EmailRow(ApiModel):
 class Email(EmailRow):
     """A mail with all that is known of it."""
 
-    text: str | None = Field(description="What it said, passwords left out; null until sent.")
+    text: str | None = Field(
+        description="What it says, passwords left out; null until it is written."
+    )
     skipped: list[Skipped] = Field(description="Addresses that it did not go to, and why.")
     failure: str | None = Field(examples=["The mail service refused it: address is not verified"])
     attach_documents: bool
     attachments: list[dict[str, Any]]
     events: list[MailEvent]
+    version: int = Field(examples=[3])
 
 
 class Suppression(ApiModel):

@@ -23,8 +23,8 @@ class EmailRecord(Record):
     attach_documents = BooleanAttribute(null=True)
     attachments: ListAttribute[object] = ListAttribute(null=True)  # {key, filename, content_type}
     unmailable: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, null=True)  # type: ignore[arg-type]
-    claim = PlainMapAttribute(null=True)  # {id, until, stage}
-    evidence = PlainMapAttribute()  # what SES told, see rules.settle
+    claim = PlainMapAttribute(null=True)  # {id, stage}, see claims
+    evidence = PlainMapAttribute()  # what SES told, see rules.Evidence
     version = NumberAttribute()
 
 

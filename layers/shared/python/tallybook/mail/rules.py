@@ -91,6 +91,8 @@ def event_of(message: Mapping[str, Any]) -> Event:
     client_id = next(iter(tags.get("client_id", [])), None)
     section = message.get(_SECTIONS.get(kind, kind.lower())) or {}
     at = str(section.get("timestamp") or mail.get("timestamp"))
+    if section.get("complaintFeedbackType") == "not-spam":  # RFC 6650: taken out of the spam
+        raise NotOurs("it was marked as no spam")
     if kind in _OF_ADDRESSES:
         name, member = _OF_ADDRESSES[kind]
         details = {

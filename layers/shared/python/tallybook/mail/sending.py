@@ -1,10 +1,10 @@
 """Sending a mail, so that it leaves once at most (DESIGN.md, section 5; `claims`).
 
-look → is_due → write → keep → give. Each mail is asked again, when its turn comes, whether it may
+look → is_due → write → give. Each mail is asked again, when its turn comes, whether it may
 be sent: its client may be suspended or gone by now.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
@@ -18,31 +18,32 @@ from tallybook.dates import now, timestamp
 from tallybook.dynamodb import pause
 from tallybook.mail import ses
 from tallybook.mail.composing import Stationery
-from tallybook.mail.letters import Letter, is_held, look, no_longer_held
+from tallybook.mail.letters import Letter, is_held, look, no_longer_held, tell
 from tallybook.mail.pace import pace
 from tallybook.mail.records import SentTextRecord
 from tallybook.mail.rendering import Rendered
 from tallybook.mail.rules import ascii_address, folded
-from tallybook.table import put_all
+from tallybook.settings.models import Settings
+from tallybook.transactions import Transaction
 
 logger, metrics = Logger(), Metrics()
 _PATIENCE = timedelta(seconds=20)  # with a mail service that asks to slow down
+_LONGEST_KEPT = 30_000  # characters of a text: an item has 400 KB
 _FRESH = timedelta(seconds=2)  # for so long what was read of the client is the present
 
 
 @dataclass(frozen=True)
 class Post:
-    """A letter as it was written. `to` are the addresses that get it, `skipped` those that don't.
+    """A letter as it was written: `to` are the addresses that get it, `skipped` those that don't.
 
-    `firm` and `reply_to` are the sender's name and address for answers unless a person sends it.
+    `outgoing` is what the mail service is given; None when nobody is left to get it.
     """
 
     letter: Letter
     to: Sequence[str]
     skipped: Sequence[dict[str, str]]
     rendered: Rendered
-    firm: str | None
-    reply_to: str | None
+    outgoing: ses.Outgoing | None
 
 
 def write(letter: Letter, stationery: Stationery, **extra: object) -> Post:
@@ -56,8 +57,8 @@ def write(letter: Letter, stationery: Stationery, **extra: object) -> Post:
         else:
             to.append(address)
     rendered = stationery.write(letter.record, letter.client, extra)
-    firm = stationery.settings
-    return Post(letter, to, skipped, rendered, firm.name, firm.email)
+    outgoing = _outgoing(letter, to, rendered, stationery.settings) if to else None
+    return Post(letter, to, skipped, rendered, outgoing)
 
 
 def _why(given_up: dict[str, Any]) -> str:
@@ -66,23 +67,17 @@ def _why(given_up: dict[str, Any]) -> str:
     return f"{happened} on {given_up['at'][:10]}{detail}"
 
 
-def keep(posts: Iterable[Post], *, hidden: Sequence[str] = ()) -> None:
-    """Note what the mails say, without what is `hidden`. One BatchWriteItem for 25."""
-    put_all(
-        SentTextRecord(
-            post.letter.record.pk,
-            f"SENTTEXT#{post.letter.email_id}",
-            subject=_without(post.rendered.subject, hidden),
-            text=_without(post.rendered.text, hidden),
-        )
-        for post in posts
-    )
+def kept(post: Post, *, instead: Rendered | None = None) -> Transaction:
+    """What puts down what the mail says, for the transaction that claims it.
 
-
-def _without(text: str, hidden: Sequence[str]) -> str:
-    for secret in hidden:
-        text = text.replace(secret, "•" * 8)
-    return text
+    `instead` is said in its place when the mail holds what must not be kept.
+    """
+    said = instead or post.rendered
+    cut = said.text if len(said.text) <= _LONGEST_KEPT else said.text[:_LONGEST_KEPT] + " […]"
+    place = post.letter.record.pk, f"SENTTEXT#{post.letter.email_id}"
+    transaction = Transaction()
+    transaction.put(SentTextRecord(*place, subject=said.subject, text=cut))
+    return transaction
 
 
 def give(post: Post, claim_id: str | None = None) -> str:
@@ -91,13 +86,13 @@ def give(post: Post, claim_id: str | None = None) -> str:
     Raises `ses.NotNow` when the mail service takes nothing now; the mail is queued again then.
     """
     letter = post.letter
-    if not post.to:
+    if post.outgoing is None:
         return fail(letter, "All of its addresses are given up.", claim_id, skipped=post.skipped)
     pace.wait()
     try:
         letter = _asked_again(letter, claim_id)
-        claim_id = claim_id or _taken(letter, **_known(post))
-        message_id = _sent(post, letter, claim_id)
+        claim_id = claim_id or _taken(letter, kept(post), **_known(post))
+        message_id = _sent(post.outgoing, letter, claim_id)
     except claims.Lost as lost:
         return str(lost)
     except ses.Refused as refused:
@@ -106,22 +101,26 @@ def give(post: Post, claim_id: str | None = None) -> str:
         logger.warning("unclear", exc_info=True)  # its events settle it, or its lease runs out
         return "sending"
     known = _known(post) | {"sent_at": timestamp(now()), "ses_id": message_id}
-    _quietly(claims.conclude, letter.record, claim_id, "sent", **known)
+    with suppress(claims.Lost):  # the mail service's events were quicker
+        claims.conclude(letter.record, claim_id, "sent", **known)
     return "sent"
 
 
 def fail(letter: Letter, reason: str, claim_id: str | None = None, **row: object) -> str:
-    """Say that the mail cannot be sent, and why."""
+    """Say that the mail cannot be sent, and why; the client's history is told."""
+    told = Transaction()
+    tell(told, letter, f"An e-mail could not be sent: {reason}", "email.failed", at=now())
     try:
-        claim_id = claim_id or _taken(letter)
-        claims.conclude(letter.record, claim_id, "failed", failure=reason, **row)
+        claim_id = claim_id or _taken(letter, Transaction())
+        claims.conclude(letter.record, claim_id, "failed", told, failure=reason, **row)
     except claims.Lost as lost:
         return str(lost)
     return "failed"
 
 
-def _taken(letter: Letter, **row: object) -> str:
-    return claims.take(letter.record, "sending", at=now(), also=no_longer_held(letter), **row)
+def _taken(letter: Letter, also: Transaction, **row: object) -> str:
+    also.extend(no_longer_held(letter))
+    return claims.take(letter.record, "sending", at=now(), also=also, **row)
 
 
 def _known(post: Post) -> dict[str, object]:
@@ -148,9 +147,9 @@ def _asked_again(letter: Letter, claim_id: str | None) -> Letter:
     return current
 
 
-def _sent(post: Post, letter: Letter, claim_id: str) -> str:
+def _sent(outgoing: ses.Outgoing, letter: Letter, claim_id: str) -> str:
     """The mail service's id of the mail. Waits a while when it asks to slow down."""
-    outgoing, attempt, begun = _outgoing(post), 1, now()
+    attempt, begun = 1, now()
     while True:
         try:
             return ses.send(outgoing)
@@ -165,24 +164,19 @@ def _sent(post: Post, letter: Letter, claim_id: str) -> str:
         letter = _asked_again(letter, claim_id)
 
 
-def _outgoing(post: Post) -> ses.Outgoing:
-    record, client_id = post.letter.record, post.letter.client_id
-    own = record.sender or {}
-    tags = {"client_id": client_id} if client_id else {}
+def _outgoing(
+    letter: Letter, to: Sequence[str], rendered: Rendered, firm: Settings
+) -> ses.Outgoing:
+    own = letter.record.sender or {}
+    tags = {"client_id": letter.client_id} if letter.client_id else {}
     return ses.Outgoing(
-        sender=ses.sender(own.get("name") or post.firm, own.get("email")),
-        reply_to=own.get("email") or post.reply_to,
-        to=[ascii_address(address) for address in post.to],
-        subject=post.rendered.subject,
-        text=post.rendered.text,
-        html=post.rendered.html,
-        tags=tags | {"email_id": post.letter.email_id},
+        sender=ses.sender(own.get("name") or firm.name, own.get("email")),
+        reply_to=ses.mailable_or_none(own.get("email") or firm.email),
+        to=[ascii_address(address) for address in to],
+        subject=rendered.subject,
+        text=rendered.text,
+        html=rendered.html,
+        tags=tags | {"email_id": letter.email_id},
         # Absence notes and the like do not answer what no person wrote (RFC 3834).
         headers={} if own else {"Auto-Submitted": "auto-generated"},
     )
-
-
-def _quietly(change: Callable[..., None], *args: Any, **named: Any) -> None:
-    """A change that others, or the mail service's events, may have made needless."""
-    with suppress(claims.Lost):
-        change(*args, **named)

@@ -5,8 +5,10 @@ botocore tries nothing again by itself; who sends decides.
 """
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from email.header import Header
 from email.headerregistry import Address
 from http import HTTPStatus
 from typing import Any
@@ -20,6 +22,8 @@ from botocore.exceptions import (
     ConnectTimeoutError,
     EndpointConnectionError,
 )
+
+from tallybook.mail.rules import ascii_address, mailable
 
 FROM = os.environ["MAIL_FROM"]
 _DOMAIN = os.environ["MAIL_DOMAIN"].lower()
@@ -45,7 +49,8 @@ _SLOWER = {
     "Throttling",
     "LimitExceededException",
 }
-_PAUSED = {"SendingPausedException", "AccountSuspendedException"}
+_UNAVAILABLE = {"ServiceUnavailable", "ServiceUnavailableException"}
+_UNVERIFIED = re.compile(r"not verified", re.IGNORECASE)  # the identity, or the sandbox's address
 
 
 class NotNow(Exception):
@@ -80,20 +85,24 @@ class Outgoing:
 
 def sender(name: str | None, own: str | None = None) -> str:
     """The From header: `own` address when its domain is the stack's verified identity."""
-    is_verified = bool(_DOMAIN and own and own.lower().rpartition("@")[2] == _DOMAIN)
-    return mailbox(name, own if is_verified and own else FROM)
+    address = mailable_or_none(own)
+    is_verified = bool(_DOMAIN and address and address.rpartition("@")[2].lower() == _DOMAIN)
+    return mailbox(name, address if is_verified and address else FROM)
+
+
+def mailable_or_none(address: str | None) -> str | None:
+    """The address as mail servers write it; None when the mail service cannot take it."""
+    taken, _ = mailable([address] if address else [])
+    return ascii_address(taken[0]) if taken else None
 
 
 def mailbox(name: str | None, address: str) -> str:
     """A name and an address as one header value, encoded where it must be (RFC 2047)."""
-    # Address refuses line breaks; folding belongs to whoever makes the header's lines.
-    visible = " ".join((name or "").split())
+    visible = " ".join((name or "").split())  # on one line: a name cannot add a header
     if not visible:
         return address
     if visible.isascii():
         return str(Address(visible, addr_spec=address))
-    from email.header import Header
-
     encoded = Header(visible, "utf-8", maxlinelen=10_000).encode()
     return f"{encoded} <{address}>"
 
@@ -115,13 +124,14 @@ def send(mail: Outgoing) -> str:
 def _judged(error: ClientError) -> Exception:
     code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
-    if code in _NEVER:
+    if code in _NEVER and not _UNVERIFIED.search(message):
         return Refused(message or code)
     is_slower = code in _SLOWER or status == HTTPStatus.TOO_MANY_REQUESTS
-    if is_slower or code in _PAUSED or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return NotNow(f"{code}: {message}", slower=is_slower)
-    # The stack is not set up right (rights, identity, configuration set): no fault of this mail.
-    return NotNow(f"{code}: {message}", slower=False)
+    # An error of the service itself says nothing of what it did with the mail before.
+    if status >= HTTPStatus.INTERNAL_SERVER_ERROR and code not in _UNAVAILABLE and not is_slower:
+        return Unclear(f"{code}: {message}")
+    # What remains is the stack's: paused, or not set up right (rights, identity). No mail is lost.
+    return NotNow(f"{code}: {message}", slower=is_slower)
 
 
 def _request(mail: Outgoing) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from tallybook.mail.rules import events_of, folded, row_fields
 from tallybook.mail.template_records import TemplateRecord
 from tallybook.table import Item, find, find_all, query_prefix, read
 from tallybook.transactions import Transaction
-from tallybook.versions import until_unchanged, version_changed
+from tallybook.versions import etag, until_unchanged, version_changed
 
 MESSAGE = "message"
 _REPEATABLE = ("failed", "unknown", "bounced")
@@ -138,7 +138,13 @@ def get(client_id: str, email_id: str, *, at: datetime) -> Email:
         attach_documents=bool(record.attach_documents),
         attachments=list(record.attachments or []),
         events=events_of(record.evidence),
+        version=int(record.version),
     )
+
+
+def tag(email: Email) -> str:
+    """The ETag: opens are counted without a new version."""
+    return etag(f"{email.version}-{email.open_count}-{email.machine_open_count}")
 
 
 def suppressions(client_id: str) -> Suppressions:

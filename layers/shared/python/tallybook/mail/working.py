@@ -5,13 +5,12 @@ from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
-from tallybook.claims import InHand
 from tallybook.dates import now
 from tallybook.errors import TemplateNotFound
 from tallybook.mail.composing import Stationery
 from tallybook.mail.letters import Letter, Name, is_due, look
 from tallybook.mail.rendering import Unrenderable
-from tallybook.mail.sending import Post, fail, give, keep, write
+from tallybook.mail.sending import Post, fail, give, write
 
 type Outcome = dict[str, object] | Exception
 
@@ -21,7 +20,7 @@ _AT_ONCE = 10  # SES takes a tenth of a second to answer
 def work(messages: Sequence[dict[str, Any]]) -> list[Outcome]:
     """Send the mails that the messages name; for each what came of it, or why it failed."""
     at = now()
-    names: list[Name] = [(message["client_id"], message["email_id"]) for message in messages]
+    names: list[Name] = [(each.get("client_id"), str(each.get("email_id"))) for each in messages]
     letters = look(list(dict.fromkeys(names)), at=at)
     judged = {name: _judged(letters.get(name), at) for name in names}
     outcomes: dict[Name, Outcome] = {
@@ -33,10 +32,12 @@ def work(messages: Sequence[dict[str, Any]]) -> list[Outcome]:
         written = {name: _written(letter, stationery) for name, letter in due.items()}
         posts = {name: each for name, each in written.items() if isinstance(each, Post)}
         outcomes |= {name: each for name, each in written.items() if not isinstance(each, Post)}
-        keep(posts.values())
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as threads:
             outcomes |= zip(posts, threads.map(_given, posts.values()), strict=True)
     return [outcomes[name] for name in names]
+
+
+# One that fails does not stop the others of the batch, whatever it fails with.
 
 
 def _judged(letter: Letter | None, at: datetime) -> Letter | Outcome:
@@ -45,7 +46,7 @@ def _judged(letter: Letter | None, at: datetime) -> Letter | Outcome:
         return {"state": "gone"}
     try:
         return letter if is_due(letter, at=at) else {"state": "not due"}
-    except Exception as error:  # noqa: BLE001 - the others of the batch go on
+    except Exception as error:  # noqa: BLE001
         return error
 
 
@@ -54,17 +55,19 @@ def _written(letter: Letter, stationery: Stationery) -> Post | Outcome:
         return write(letter, stationery)
     except (Unrenderable, TemplateNotFound) as error:
         return _failed(letter, error)
+    except Exception as error:  # noqa: BLE001
+        return error
 
 
 def _failed(letter: Letter, error: Exception) -> Outcome:
     try:
         return {"state": fail(letter, f"The template cannot be used: {error}")}
-    except InHand as in_hand:  # the others of the batch go on
-        return in_hand
+    except Exception as again:  # noqa: BLE001
+        return again
 
 
 def _given(post: Post) -> Outcome:
     try:
         return {"state": give(post)}
-    except Exception as error:  # noqa: BLE001 - the others of the batch go on
+    except Exception as error:  # noqa: BLE001
         return error

@@ -35,24 +35,25 @@ _NAMES = {"EMAIL": "email_id", "SMS": "sms_id"}
 def work(records: Sequence[DynamoDBRecord]) -> list[Outcome]:
     """Send the effects of the changes; for each change how many it had, or why it failed.
 
-    When what was collected cannot be sent, all changes have failed: the stream brings them again.
+    Queues and bus are on their own: one that takes nothing does not stop the others.
     """
-    collected: dict[str, list[dict[str, Any]]] = defaultdict(list)
+    collected: dict[str, list[tuple[int, dict[str, Any]]]] = defaultdict(list)
     outcomes: list[Outcome] = []
-    for record in records:
+    for place, record in enumerate(records):
         try:
             effects = list(effects_of(record))
-        except Exception as error:  # noqa: BLE001 - those before it are done
+        except Exception as error:  # noqa: BLE001 - the others go on
             outcomes.append(error)
             continue
         outcomes.append({"effects": len(effects)})
         for where, what in effects:
-            collected[where].append(what)
-    try:
-        for where, messages in collected.items():
-            _SENDERS[where](messages)
-    except Exception as error:  # noqa: BLE001 - reported for each
-        return [error for _ in records]
+            collected[where].append((place, what))
+    for where, placed in collected.items():
+        try:
+            _SENDERS[where]([what for _, what in placed])
+        except Exception as error:  # noqa: BLE001 - the stream brings these again
+            for place, _ in placed:
+                outcomes[place] = error
     return outcomes
 
 

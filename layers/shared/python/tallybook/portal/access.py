@@ -13,12 +13,12 @@ from tallybook.dates import now
 from tallybook.errors import ClientNotFound, TemplateNotFound
 from tallybook.mail.composing import Stationery
 from tallybook.mail.letters import Letter, is_due, look, no_longer_held
-from tallybook.mail.rendering import Unrenderable
-from tallybook.mail.sending import Post, fail, give, keep, write
+from tallybook.mail.rendering import Rendered, Unrenderable
+from tallybook.mail.sending import Post, fail, give, kept, write
 from tallybook.portal import address, pool
 from tallybook.portal.memberships import Superseded, grant, must_be_invited_by
 from tallybook.portal.rules import LASTS
-from tallybook.portal.syncing import sync_client, sync_user
+from tallybook.portal.syncing import forget, part_with, sync_client, sync_user
 from tallybook.portal.turns import turn
 
 _DOTS = "•" * 8
@@ -40,7 +40,7 @@ def work(message: dict[str, Any]) -> dict[str, object]:
         case {"client_id": str(client_id)}:
             return {"users": sync_client(client_id)}
         case {"sub": str(sub)}:
-            return {"enabled": sync_user(sub)}
+            return {"user": part_with(sub)}
     raise ValueError("the message names no mail, client or user")
 
 
@@ -61,8 +61,8 @@ def _invite(client_id: str, email_id: str) -> str:
     except claims.Lost as lost:
         return str(lost)
     try:
-        post = _prepared(letter)
-        claims.advance(letter.record, claim_id, at=now())
+        post, text = _prepared(letter)
+        claims.advance(letter.record, claim_id, at=now(), also=kept(post, instead=text))
     except claims.Lost as lost:
         return str(lost)
     except (Superseded, ClientNotFound):
@@ -78,43 +78,55 @@ def _invite(client_id: str, email_id: str) -> str:
     return give(post, claim_id)
 
 
-def _prepared(letter: Letter) -> Post:
-    """The mail, written; whom it invites can sign in from now on."""
+def _prepared(letter: Letter) -> tuple[Post, Rendered]:
+    """The mail, and what is kept of it; whom it invites can sign in from now on."""
     record, client_id = letter.record, str(letter.client_id)
     email, holder, stationery = record.row["to"][0], record.contact_id, Stationery()
     extra = {"portal_url": address.URL, "email": email, "days": LASTS.days}
     if record.template == "login_details":
         must_be_invited_by(letter.email_id, client_id, holder)
         post = write(letter, stationery, **extra)
-        keep([post])
-        return post
+        return post, post.rendered
     with turn(email, letter.email_id, at=letter.at):
-        must_be_invited_by(letter.email_id, client_id, holder)
         user = pool.find(email)
+        _must_still_be_invited(letter, user)
         password = pool.new_password() if user is None or user.is_new else None
         # Before anything is changed: a template that cannot be used ends no older password.
-        kept = write(letter, stationery, **extra, password=password and _DOTS)
-        post = _with(password, kept, stationery, extra)
+        harmless = write(letter, stationery, **extra, password=password and _DOTS)
+        post = _with(password, harmless, stationery, extra)
         if post.to:
             sub = _let_in(user, email, password)
             which = {"email_id": letter.email_id, "client_id": client_id, "holder": holder}
-            grant(sub, email, **which, at=letter.at)
+            try:
+                grant(sub, email, **which, at=letter.at)
+            except (Superseded, ClientNotFound):
+                forget(sub)
+                raise
             sync_user(sub)
-    keep([kept])
-    return post
+    return post, harmless.rendered
+
+
+def _must_still_be_invited(letter: Letter, user: pool.User | None) -> None:
+    """Raises `Superseded`; the user whom a worker made that died then is forgotten."""
+    try:
+        must_be_invited_by(letter.email_id, str(letter.client_id), letter.record.contact_id)
+    except Superseded:
+        if user is not None:
+            forget(user.sub)
+        raise
 
 
 def _with(
-    password: str | None, kept: Post, stationery: Stationery, extra: dict[str, object]
+    password: str | None, harmless: Post, stationery: Stationery, extra: dict[str, object]
 ) -> Post:
     """The mail as it leaves. Raises `_Indiscreet`, which names no cause: that could say it."""
     if password is None:
-        return kept
+        return harmless
     try:
-        post = write(kept.letter, stationery, **extra, password=password)
+        post = write(harmless.letter, stationery, **extra, password=password)
     except Unrenderable:
         raise _Indiscreet from None
-    if post.rendered.subject != kept.rendered.subject:
+    if post.rendered.subject != harmless.rendered.subject:
         raise _Indiscreet
     return post
 
