@@ -25,6 +25,7 @@ app = http.resolver()
 TEMPLATES = "/v1/email-templates"
 TEMPLATE = f"{TEMPLATES}/<name>"
 TAGS = ["E-mail templates"]
+_PREVIEW = "See what a mail would say; in other words: managers only"
 
 
 @app.get(TEMPLATES, tags=TAGS, summary="List the e-mail templates")
@@ -66,8 +67,10 @@ def delete_template(name: str, if_match: IfMatch = None) -> Response[None]:
     return http.no_content()
 
 
-@app.post(f"{TEMPLATE}/preview", tags=TAGS, summary="See what a mail would say")
+@app.post(f"{TEMPLATE}/preview", tags=TAGS, summary=_PREVIEW)
 def preview_template(name: str, draft: Draft) -> Response[Preview]:
+    if draft.model_fields_set:
+        http.caller(app).must_be(Role.MANAGER)
     return http.ok(templates.preview(name, draft, letterhead(settings.get())))
 
 

@@ -132,8 +132,11 @@ def test_only_managers_and_owners_change_templates(
             assert_problem(refused.post(TEMPLATES, THANKS), 403, "forbidden")
             assert_problem(refused.patch(INVOICE, {"subject": "x"}), 403, "forbidden")
             assert_problem(refused.delete(INVOICE), 403, "forbidden")
+            draft = {"text": "{{ link }}"}
+            assert_problem(refused.post(f"{INVOICE}/preview", draft), 403, "forbidden")
         assert refused.post(f"{INVOICE}/preview", {}).status == 200
     for allowed in (owner, manager):
+        assert allowed.post(f"{INVOICE}/preview", draft).status == 200
         assert allowed.patch(INVOICE, {"subject": allowed.role}).status == 200
 
 
@@ -180,6 +183,10 @@ def test_two_changes_of_a_template_at_once_both_count(owner: Staff, manager: Sta
         ({"html": '<a href=" JavaScript:x">a</a>'}, "html", "must lead to a page"),
         ({"html": '<a href="{{ link }}">a'}, "html", "never closed"),
         ({"html": "a</table>"}, "html", "closes nothing"),
+        ({"html": "<scr{# #}ipt>x</script>"}, "html", "stand between elements"),
+        ({"html": "<p>\n<p title={{ client.name }}>"}, "html", "Line 2: Inside an element"),
+        ({"html": '<a href="{{ client.number }}">x</a>'}, "html", "href must begin with"),
+        ({"html": "<![\u2039!["}, "html", "Write &lt;"),
         ({"html": '<p style="background: url(http://x.example/p)">'}, "html", "cannot load"),
         ({"html": "<style>@import 'x';</style>"}, "html", "cannot load"),
         ({"html": '<link rel="stylesheet" href="x">'}, "html", "<link> cannot be used"),

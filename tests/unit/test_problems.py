@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from tallybook import errors
 from tallybook.clients.models import Change, NewClient
+from tallybook.mail.models import NewEmail
 from tallybook.problems import problem_of, problem_of_fields
 from tallybook.settings.models import NewSettings
 
@@ -29,6 +30,8 @@ def messages(model: type[Any], document: dict[str, Any]) -> dict[str, str]:
             "business_name",
             "This must have at most 200 characters.",
         ),
+        (NewEmail, {"body": "a" * 20_001}, "body", "This must have at most 20000 characters."),
+        (NewEmail, {"to": ["a@b.example"] * 51}, "to", "This must have at most 50 items."),
         (
             NewClient,
             {"business_name": "a", "sla": {"jobs": {"low": 0}}},

@@ -73,7 +73,8 @@ def problem_of_crash(request_id: str) -> Problem:
 
 
 _PLACES = {"body", "query", "path", "header", "cookie", "response"}
-_SUBJECT = re.compile("^(Input|String|List|Dictionary|Data) should")
+_SUBJECT = re.compile("^(Input|String|Value|List|Dictionary|Data) should")
+_ITEMS = re.compile(r"\bitem")
 _MESSAGES = {
     "missing": "This field is required.",
     "extra_forbidden": "There is no such field.",
@@ -104,4 +105,6 @@ def _message(error: dict[str, Any]) -> str:
         return plain
     message: str = error["msg"].removeprefix("Value error, ").partition(" after validation")[0]
     message = _SUBJECT.sub("This must", message)
+    if error["type"] in ("too_long", "too_short") and isinstance(error.get("input"), str):
+        message = _ITEMS.sub("character", message)  # a text that a validator was behind
     return message[:1].upper() + message[1:].rstrip(".") + "."

@@ -4,8 +4,10 @@ from collections.abc import Iterator
 from html import escape
 from typing import Any
 
-from tallybook.mail.markup import Unfit, check_balance, check_elements, without_jinja
-from tallybook.mail.rendering import Rendered, Source, Unrenderable, render
+from tallybook.mail import markup
+from tallybook.mail.holes import with_holes
+from tallybook.mail.rendering import Rendered, Source, Unrenderable, check_grammar, fragment, render
+from tallybook.mail.tags import Unfit
 from tallybook.mail.variables import bare, sample, variables, without
 
 MOST_OF_HTML = 100_000  # Gmail shows no more than 102 kB of a mail
@@ -24,15 +26,26 @@ def check(source: Source) -> None:
     That is the full sample, the least that may be known, and the sample without each one of what
     may be missing. (What a template may name at all, its grammar has said before.)
     """
+    check_grammar(source)
     if source.html is not None:
-        _check_markup(source.html)
-    full = render(source, sample(source.kind), pixel=_PIXEL)
+        _check_source(source.html, source.kind)
+    full, *_ = [_rendered(source, context) for context in _contexts(source.kind)]
     _check_needed(source, full)
-    for context in _contexts(source.kind):
-        rendered = render(source, context, pixel=_PIXEL)
-        if len(rendered.html) > MOST_OF_HTML:
-            reason = f"The mail has more than {MOST_OF_HTML:,} characters, which Gmail cuts off."
-            raise Unrenderable("html" if source.html is not None else "text", None, reason)
+
+
+def _rendered(source: Source, context: dict[str, Any]) -> Rendered:
+    """The mail, if mail clients can show what the template makes of this context."""
+    content = fragment(source, context)
+    if content is not None:
+        try:
+            markup.check(content)
+        except Unfit as unfit:  # in a line that the editor does not see
+            raise Unrenderable("html", None, unfit.reason) from unfit
+    rendered = render(source, context, pixel=_PIXEL)
+    if len(rendered.html) > MOST_OF_HTML:
+        reason = f"The mail has more than {MOST_OF_HTML:,} characters, which Gmail cuts off."
+        raise Unrenderable("html" if source.html is not None else "text", None, reason)
+    return rendered
 
 
 def _contexts(kind: str) -> Iterator[dict[str, Any]]:
@@ -55,10 +68,9 @@ def _check_needed(source: Source, full: Rendered) -> None:
             raise Unrenderable("html", None, f"{{{{ {name} }}}} is missing.")
 
 
-def _check_markup(html: str) -> None:
-    plain = without_jinja(html)
+def _check_source(html: str, kind: str) -> None:
+    known = {variable.name for variable in variables(kind)}
     try:
-        check_elements(plain)
-        check_balance(plain)
+        markup.check(with_holes(html, known))
     except Unfit as unfit:
         raise Unrenderable("html", unfit.line, unfit.reason) from unfit

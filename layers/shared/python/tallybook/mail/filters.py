@@ -18,6 +18,7 @@ from markupsafe import Markup, escape
 from tallybook.money import DECIMALS
 
 MOST_ITEMS = 1000  # that a loop goes through
+_MOST_DIGITS = 30  # before or behind the point
 _LONGEST_URL = 2000
 _LONGEST_LABEL = 100
 
@@ -64,13 +65,16 @@ def truncate(value: object, length: int = 80) -> str:
 
 
 def money(value: object, currency: object = None) -> str:
-    """An amount of a currency: "EUR 1,250.00", with a space that does not break."""
+    """An amount of a currency: "EUR 1,250.00", with a space that does not break.
+
+    What has more digits than money ever has stays as it is: "1e999999999" is no small text.
+    """
     code = text_of(currency)
     try:
         amount = Decimal(text_of(value))
     except InvalidOperation:
         return text_of(value)
-    if not amount.is_finite():
+    if not amount.is_finite() or abs(amount.adjusted()) > _MOST_DIGITS:
         return text_of(value)
     exponent = amount.as_tuple().exponent
     given = -exponent if isinstance(exponent, int) else 0

@@ -90,23 +90,32 @@ def render(source: Source, context: Mapping[str, Any], *, pixel: str | None) -> 
 
     Raises `Unrenderable` for what is refused when a template is saved.
     """
-    compiled = _compiled(source)
+    compiled, content = _compiled(source), fragment(source, context)
     known = completed(source.kind, context)
     subject = one_line(compiled.subject(known))
     body = clean(compiled.text(known)).strip()
-    html = clean(compiled.html(known)) if compiled.html else None
     frame = frame_of(known["firm"], source.language)
-    content = Markup(html) if html is not None else filters.paragraphs(body)  # noqa: S704
     return Rendered(
         subject=subject or one_line(frame.name),
         text=f"{body}\n\n{frame.signature}",
         html=frame.around(
             subject=escape(subject),
             preheader=escape(preheader(body)),
-            content=frame.inlined(content),
+            content=frame.inlined(filters.paragraphs(body) if content is None else content),
             pixel=_PIXEL.format(pixel) if pixel else "",
         ),
     )
+
+
+def fragment(source: Source, context: Mapping[str, Any]) -> str | None:
+    """What a template's own HTML makes of `context`, before it stands in the frame."""
+    html = _compiled(source).html
+    return clean(html(completed(source.kind, context))) if html else None
+
+
+def check_grammar(source: Source) -> None:
+    """Raises `Unrenderable` for what no template may say."""
+    _compiled(source)
 
 
 def preheader(text: str) -> str:
