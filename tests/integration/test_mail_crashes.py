@@ -262,7 +262,7 @@ def test_events_in_any_order_end_the_same(room: Mailroom, admin: Any, first: int
     ]
     expected: dict[Any, Any] = {}
     unsent = room.restorer()
-    with faults.death_at_call(3, when="after"), pytest.raises(faults.Death):
+    with faults.death_at_call(2, when="after"), pytest.raises(faults.Death):
         room.work("mail", message)
     assert (room.state(message), room.given(message)) == ("sending", 1)
     died = room.restorer()
