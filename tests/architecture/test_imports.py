@@ -24,6 +24,7 @@ ALLOWED = {
     ("tallybook.contacts.store", "tallybook.inbound.reach"),  # whose messages are a contact's
     ("tallybook.contacts.creation", "tallybook.inbound.reach"),
     ("tallybook.clients.removal", "tallybook.inbound.reach"),
+    ("tallybook.clients.removal", "tallybook.inbound.bucket"),
     ("tallybook.inbound.senders", "tallybook.clients.reached"),  # who a message is from
     ("tallybook.inbound.taking", "tallybook.clients.records"),  # no entries of nobody
     ("tallybook.inbound.taking", "tallybook.history.records"),  # one entry of a message
@@ -63,6 +64,7 @@ ALLOWED = {
     ("tallybook.imports.store", "tallybook.settings.store"),  # numbering and currency
     ("tallybook.mail.composing", "tallybook.clients.records"),  # whom a mail is to
     ("tallybook.mail.composing", "tallybook.settings.store"),  # and whom it is from
+    ("tallybook.mail.holding", "tallybook.clients.records"),  # is it still suspended?
     ("tallybook.mail.letters", "tallybook.clients.records"),  # may it still be sent?
     ("tallybook.mail.events", "tallybook.clients.records"),  # whose addresses are given up
     ("tallybook.mail.events", "tallybook.history.records"),
@@ -76,7 +78,7 @@ ALLOWED = {
     ("tallybook.sms.store", "tallybook.clients.records"),  # its number; no SMS to the suspended
     ("tallybook.sms.store", "tallybook.contacts.records"),  # the primary contact's number
     ("tallybook.sms.sending", "tallybook.clients.records"),  # may it still be sent?
-    ("tallybook.sms.sending", "tallybook.mail.records"),  # what waits for its client is one list
+    ("tallybook.sms.sending", "tallybook.mail.holding"),  # what waits for its client is one list
 }
 # The modules of a feature that know its records: they read and write the table.
 STORES = {"store", "creation", "deletion", "guard", "index", "mapping", "numbers", "removal"}
@@ -85,7 +87,7 @@ STORES |= {"presence"}  # of clients
 STORES |= {"household"}  # of contacts
 STORES |= {"memberships", "signin", "standing", "turns"}  # of the portal
 STORES |= {"sending"}  # of mail and SMS
-STORES |= {"composing", "events", "letters", "opens", "queueing"}  # of mail
+STORES |= {"composing", "events", "holding", "letters", "opens", "queueing"}  # of mail
 STORES |= {"imported"}  # of clients
 STORES |= {"reach", "taking"}  # of inbound
 STORES |= {"changing", "chunks", "cutting", "decisions", "downloads", "entering"}  # of imports

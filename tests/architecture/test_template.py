@@ -6,6 +6,8 @@ from typing import Any
 
 import pytest
 
+from tallybook import batches
+from tallybook.mail import sending
 from tests.support.template import functions, resources, template
 
 ALARMS = resources("AWS::CloudWatch::Alarm")
@@ -130,6 +132,25 @@ def test_a_queue_that_a_function_reads_waits_for_it_and_gives_up_into_dead_lette
         assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
         assert source["ScalingConfig"]["MaximumConcurrency"] >= 2
+
+
+# What waits until somebody has mended what AWS refuses: rights, limits, an account on hold.
+@pytest.mark.parametrize(("queue", "hours"), [("Mail", 72), ("Access", 8), ("Sms", 8)])
+def test_what_cannot_leave_is_tried_for_hours(queue: str, hours: int):
+    times = QUEUES[f"{queue}Queue"]["Properties"]["RedrivePolicy"]["maxReceiveCount"]
+    pauses = [min(10 * 2**attempt, batches._LONGEST_PAUSE) for attempt in range(1, times + 1)]
+    assert hours * 3600 < sum(pauses) < QUEUES[f"{queue}Queue"]["Properties"][_KEPT]
+
+
+_KEPT = "MessageRetentionPeriod"
+
+
+def test_an_invitation_has_its_function_to_itself():
+    """Each may wait for the mail service that asks to slow down, and a batch is done in turn."""
+    (function, source) = next(
+        (function, source) for name, function, source in sources("SQS") if name == "portal_access"
+    )
+    assert source["BatchSize"] * sending._PATIENCE.total_seconds() < function["Timeout"] / 2
 
 
 def test_a_stream_or_an_event_that_fails_is_given_up_in_the_end():

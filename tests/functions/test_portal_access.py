@@ -283,6 +283,7 @@ def test_an_invitation_that_is_taken_back_meanwhile_lets_nobody_in(
     with hooked("before-call.cognito-idp.AdminCreateUser", meanwhile, our_pool.client):
         post.deliver("portal_access", message)
     assert (post.sent, row(message)["status"]) == ([], "failed")
+    assert pool.users() == []
     assert stored.keys("PORTALUSER#") == []
     assert stored.keys("PASSWORDTURN#") == []
 
@@ -465,7 +466,7 @@ def test_whoever_is_no_contact_any_more_is_shut_out(
         owner.patch(f"{client}/contacts/{zoe}", {"emails": ["new@x.example"]})
     assert user.get("/portal/v1/me").code == "access_suspended"
     post.run()
-    assert not pool.is_enabled(EMAIL)
+    assert pool.users() == []
     assert stored.keys("PORTALUSER#") == []
 
 
@@ -476,7 +477,7 @@ def test_a_client_that_loses_its_address_is_shut_out_with_it(
     owner.patch(client, {"emails": ["new@x.example"]})
     assert user.get("/portal/v1/me").code == "access_suspended"
     post.run()
-    assert not pool.is_enabled("office@mueller.example")
+    assert pool.users() == []
 
 
 def test_a_contact_that_goes_while_it_is_let_in_leaves_no_access(
@@ -493,7 +494,155 @@ def test_a_contact_that_goes_while_it_is_let_in_leaves_no_access(
         owner.delete(f"{client}/contacts/{zoe}")
     assert stored.keys("PORTALUSER#") == []
     post.run()
-    assert not pool.is_enabled(EMAIL)
+    assert pool.users() == []
+
+
+def test_a_user_of_another_client_stays(
+    owner: Staff, post: Post, pool: Pool, client: str, zoe: str
+):
+    other = made(owner, emails=["other@x.example"])
+    user = welcomed(owner, post, pool, client, zoe)
+    invited(owner, other, contact(owner, other))
+    post.run()
+    owner.delete(f"{client}/contacts/{zoe}")
+    post.run()
+    assert pool.is_enabled(EMAIL)
+    assert user.get("/portal/v1/me").status == 200
+
+
+def test_whoever_is_gone_and_invited_again_is_made_anew(
+    owner: Staff, post: Post, pool: Pool, client: str, zoe: str
+):
+    before = welcomed(owner, post, pool, client, zoe)
+    owner.delete(f"{client}/contacts/{zoe}")
+    post.run()
+    after = welcomed(owner, post, pool, client, contact(owner, client))
+    assert after.sub != before.sub
+    assert after.get("/portal/v1/me").status == 200
+    assert before.get("/portal/v1/me").code == "access_suspended"
+
+
+def lost(owner: Staff, post: Post, pool: Pool, client: str, zoe: str) -> tuple[Json, str]:
+    """A user without a client: the message that says so, and another client that has the address.
+
+    It has not invited it yet.
+    """
+    other = made(owner, emails=["other@x.example"])
+    contact(owner, other)
+    welcomed(owner, post, pool, client, zoe)
+    owner.delete(f"{client}/contacts/{zoe}")
+    (message,) = queued(post)
+    return message, other
+
+
+@pytest.mark.parametrize("operation", ["AdminDisableUser", "AdminGetUser"])
+def test_whoever_is_invited_while_they_go_stays(
+    owner: Staff, post: Post, pool: Pool, client: str, zoe: str, operation: str
+):
+    message, other = lost(owner, post, pool, client, zoe)
+    acted: list[None] = []
+
+    def rival(**_: Any) -> None:
+        if not acted:
+            acted.append(None)
+            owner.post(f"{other}/invitation", {})
+            with running(None):
+                assert post.deliver("portal_access", *queued(post)) == []
+
+    with hooked(f"before-call.cognito-idp.{operation}", rival, our_pool.client):
+        assert post.deliver("portal_access", message) == []
+    assert acted
+    assert pool.is_enabled(EMAIL)
+    assert len(stored.keys("PORTALUSER#")) == 1
+
+
+def test_an_invitation_waits_while_its_user_goes(
+    owner: Staff, post: Post, pool: Pool, client: str, zoe: str
+):
+    message, other = lost(owner, post, pool, client, zoe)
+    owner.post(f"{other}/invitation", {})
+    (invitation,) = queued(post)
+
+    def rival(**_: Any) -> None:
+        for each in (invitation, message):
+            with pytest.raises(NotYourTurn):
+                access.work(each)
+
+    with hooked("before-call.cognito-idp.AdminDeleteUser", rival, our_pool.client):
+        assert post.deliver("portal_access", message) == []
+    assert pool.users() == []
+    assert post.deliver("portal_access", invitation) == []
+    assert pool.lets_in(EMAIL, password_in(post.sent[-1]))
+
+
+def test_a_user_goes_only_when_no_invitation_is_being_prepared(
+    owner: Staff, post: Post, pool: Pool, client: str, zoe: str
+):
+    message, other = lost(owner, post, pool, client, zoe)
+    owner.post(f"{other}/invitation", {})
+    (invitation,) = queued(post)
+    acted: list[None] = []
+
+    def rival(**_: Any) -> None:
+        if not acted:
+            acted.append(None)
+            with pytest.raises(NotYourTurn):
+                access.work(message)
+
+    with hooked("after-call.cognito-idp.AdminGetUser", rival, our_pool.client):
+        assert post.deliver("portal_access", invitation) == []
+    assert acted
+    assert post.deliver("portal_access", message) == []
+    assert pool.is_enabled(EMAIL)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_wherever_a_worker_dies_that_parts_with_a_user_the_next_one_does(
+    owner: Staff, pool: Pool, when: str
+):
+    count = 0
+    while True:
+        count += 1
+        post = Post()
+        client = made(owner, emails=[])
+        zoe = contact(owner, client, emails=[f"zoe{count}@x.example"])
+        invited(owner, client, zoe)
+        post.run()
+        owner.delete(f"{client}/contacts/{zoe}")
+        (message,) = queued(post)
+        with death_at(count, when) as calls:
+            try:
+                post.deliver("portal_access", message)
+            except Death:
+                pass
+            else:
+                break
+        turns = stored.keys("PASSWORDTURN#")
+        for pk, sk in turns:
+            stored.alter(pk, sk, until=LONG_AGO)
+        assert post.deliver("portal_access", message) == [], calls
+        assert pool.users() == [], calls
+    assert count > 6
+
+
+def test_a_user_whom_a_worker_made_that_died_is_forgotten_when_nobody_invites_them(
+    owner: Staff, post: Post, pool: Pool, client: str, zoe: str
+):
+    message = message_of(client, invited(owner, client, zoe))
+
+    def die(**_: Any) -> None:
+        raise Death
+
+    with (
+        hooked("after-call.cognito-idp.AdminCreateUser", die, our_pool.client),
+        pytest.raises(Death),
+    ):
+        post.deliver("portal_access", message)
+    assert len(pool.users()) == 1
+    owner.delete(f"{client}/contacts/{zoe}")
+    lease_is_over(message)
+    assert post.deliver("portal_access", message) == []
+    assert (pool.users(), post.sent) == ([], [])
 
 
 def test_a_user_whom_the_pool_does_not_know_is_nothing_to_do(post: Post):

@@ -3,13 +3,16 @@
 import io
 import json
 import logging
+import os
 from typing import Any
 
 import pytest
+from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 
 from tallybook import batches
 from tests.builders import new_client, removal_event
-from tests.support import stored
+from tests.support import inbound, stored
+from tests.support.account import client as aws_client
 from tests.support.api import Staff, invoke
 
 BOOKS = ["LEDGER#EUR#2026-11-22#1", "MONTH#EUR#2026-11", "INVOICE#1", "CREDITNOTE#1", "PAYMENT#1"]
@@ -37,6 +40,12 @@ def sort_keys(client_id: str) -> list[str]:
 def delete(owner: Staff, client_id: str, *, erase: bool = False) -> None:
     query = {"erase": "true"} if erase else None
     assert owner.delete(f"/v1/clients/{client_id}", query).status == 204
+
+
+def mails() -> list[str]:
+    """What lies in the bucket of mail."""
+    found = aws_client("s3").list_objects_v2(Bucket=os.environ["MAIL_BUCKET"])
+    return [each["Key"] for each in found.get("Contents", [])]
 
 
 def remove(*client_ids: str) -> list[str]:
@@ -69,6 +78,28 @@ def test_a_client_that_is_not_deleted_is_left_alone(owner: Staff, member: Staff)
     client_id = client_with_everything(owner, member)
     with stored.unchanged():
         assert remove(client_id, "01JA2Y5B7Q8RZ4T9C1N6V3X0WD") == []
+
+
+@pytest.mark.parametrize("erase", [False, True])
+def test_mail_that_came_in_goes_with_its_client(erase: bool, owner: Staff, member: Staff):
+    client_id = client_with_everything(owner, member, emails=["anna@acme.example"])
+    client_with_everything(owner, member, emails=["bob@bolt.example"])
+    if erase:
+        stored.alter(f"CLIENT#{client_id}", "CLIENT", finalized_invoices=2)
+    inbound.arrive(inbound.mail())
+    theirs = mails()
+    inbound.arrive(inbound.mail("bob@bolt.example"))
+    inbound.arrive(inbound.mail("nobody@x.example"))
+    others = [key for key in mails() if key not in theirs]
+    delete(owner, client_id, erase=erase)
+    assert len(mails()) == 3
+    with (
+        stored.fault("BatchWriteItem", "InternalServerError"),
+        pytest.raises(BatchProcessingError),
+    ):
+        remove(client_id)
+    assert remove(client_id) == []
+    assert mails() == others
 
 
 def test_a_removal_may_be_repeated(owner: Staff, member: Staff):
@@ -161,13 +192,19 @@ def test_writes_that_a_busy_table_left_over_are_written_again(owner: Staff, memb
 
 def test_of_an_erased_client_the_books_stay_and_nothing_personal(owner: Staff, member: Staff):
     client_id = client_with_everything(owner, member)
-    stored.alter(f"CLIENT#{client_id}", "CLIENT", finalized_invoices=2)
+    address = "office@mueller.example"
+    given_up = {address: {"address": address, "reason": "bounce", "at": "2026-11-22"}}
+    stored.alter(f"CLIENT#{client_id}", "CLIENT", finalized_invoices=2, suppressed=given_up)
+    invited = {"row__portal_status": "waiting", "row__portal_invited_at": "2026-11-22"}
+    stored.alter(f"CLIENT#{client_id}", "CLIENT", **invited)
     delete(owner, client_id, erase=True)
     assert remove(client_id) == []
     assert sort_keys(client_id) == sorted([*BOOKS, "CLIENT"])
     stub = stored.item(f"CLIENT#{client_id}", "CLIENT")
     assert stub["row"]["number"] == "C-0001"
     assert stub["row"]["currency"] == "EUR"
+    assert not {"suppressed", "portal"} & stub.keys()
+    assert not {"portal_status", "portal_invited_at"} & stub["row"].keys()
     everything = str(stored.items()).casefold()
     for personal in ("müller", "jürgen", "mueller", "221123456", "lindenstr", "köln", "zoë"):
         assert personal not in everything, personal

@@ -251,8 +251,11 @@ def test_botocore_never_asks_twice():
         ("Throttling", 400),
         ("ThrottlingException", 400),
         ("Throttled", 429),
-        ("InternalError", 500),
         ("ServiceUnavailable", 503),
+        # What is for us to mend.
+        ("AuthorizationError", 403),
+        ("ExpiredToken", 403),
+        ("UserError", 400),
     ],
 )
 def test_what_the_network_does_not_take_now_comes_back(
@@ -277,10 +280,22 @@ def test_a_network_that_could_not_be_asked_is_asked_again(acme: str, owner: Staf
     assert len(left()) == 1
 
 
-@pytest.mark.parametrize("code", ["InvalidParameter", "OptedOut", "AuthorizationError"])
+@pytest.mark.parametrize(("code", "status"), [("InternalError", 500), ("BadGateway", 502)])
+def test_what_broke_in_the_network_may_have_been_taken(
+    code: str, status: int, acme: str, owner: Staff
+):
+    message = queued(owner, acme)
+    with refused(code, status):
+        assert work(message) == 0
+    assert shown(owner, message)["status"] == "unknown"
+    with stored.unchanged():
+        assert work(message) == 0
+
+
+@pytest.mark.parametrize("code", ["InvalidParameter", "ParameterValueInvalid", "OptedOut"])
 def test_what_the_network_never_takes_has_failed_and_says_why(code: str, acme: str, owner: Staff):
     message = queued(owner, acme)
-    with refused(code, 403):
+    with refused(code):
         assert work(message) == 0
     sms = shown(owner, message)
     assert (sms["status"], sms["sent_at"]) == ("failed", None)
@@ -338,7 +353,10 @@ def test_two_workers_that_hold_the_same_sms_hold_it_once(acme: str, owner: Staff
     with stored.in_between("TransactWriteItems", lambda: work(message)):
         assert work(message) == 0
     assert held(acme) == [f"HELD#SMS#{message['sms_id']}"]
-    assert item(message)["version"] == 2
+    assert shown(owner, message)["held_at"]
+    owner.post(f"{acme}/activate")
+    assert work(message) == 0
+    assert (len(left()), held(acme)) == (1, [])
 
 
 def test_a_worker_that_dies_around_the_holding_holds_it_or_does_not(acme: str, owner: Staff):

@@ -131,8 +131,20 @@ def _object(name: str, key: str | None) -> str:
     return f"{bucket}/{folder}/*" if slash else f"{bucket}/{key}"
 
 
-def _record(params: dict[str, Any], model: Any, **_: Any) -> None:
+def _record(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+    context["tallybook_params"] = params
     _use(model.service_model.signing_name, model.name, params)
+
+
+def _record_missing(parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    """Who may not list a bucket is refused, and not told that a key is missing.
+
+    `imports` takes the one for the other, and so needs no such permission.
+    """
+    if parsed.get("Error", {}).get("Code") == "NoSuchKey":
+        bucket = context["tallybook_params"]["Bucket"]
+        if bucket == os.environ["MAIL_BUCKET"]:
+            _use("s3", "ListBucket", {"Bucket": bucket})
 
 
 def _use(service: str, operation: str, params: dict[str, Any]) -> None:
@@ -154,6 +166,7 @@ def _record_form(self: Any, *args: Any, **options: Any) -> Any:
 
 
 botocore.handlers.BUILTIN_HANDLERS.append(("provide-client-params", _record))
+botocore.handlers.BUILTIN_HANDLERS.append(("after-call.s3.GetObject", _record_missing))
 vars(botocore.signers)["generate_presigned_post"] = _record_form
 
 

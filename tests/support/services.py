@@ -70,12 +70,15 @@ class Pool:
             case "AdminGetUser":
                 user = self.find(name)
                 status = "FORCE_CHANGE_PASSWORD" if user.is_new else "CONFIRMED"
-                attributes = [{"Name": "sub", "Value": user.sub}]
+                named = {"sub": user.sub, "email": user.email}
+                attributes = [{"Name": each, "Value": value} for each, value in named.items()]
                 return {"UserStatus": status, "UserAttributes": attributes}
             case "AdminEnableUser" | "AdminDisableUser":
                 self.find(name).is_enabled = operation == "AdminEnableUser"
             case "AdminUserGlobalSignOut":
                 self.find(name)
+            case "AdminDeleteUser":
+                self.users.remove(self.find(name))
             case _:
                 raise NotImplementedError(operation)
         return {}

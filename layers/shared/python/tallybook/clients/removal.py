@@ -5,7 +5,7 @@ from pynamodb.expressions.operand import Path
 from tallybook.clients.index import favourite
 from tallybook.clients.mapping import partition
 from tallybook.clients.records import ClientRecord
-from tallybook.inbound import reach
+from tallybook.inbound import bucket, reach
 from tallybook.portal.standing import memberships, own
 from tallybook.table import Item, decode, delete_all, find, query
 from tallybook.transactions import Transaction
@@ -28,8 +28,10 @@ def remove(client_id: str) -> int:
     while True:
         items, last = _items(client_id, last)
         doomed = [item for item in items if _goes(item["sk"]["S"], erased=bool(record.erased))]
-        # First what only a contact's own item leads to.
+        # First what only an item of the client's leads to.
         delete_all(key for item in doomed for key in _led_to(client_id, item))
+        for item in doomed:
+            _remove_mail(item)
         delete_all({"pk": item["pk"], "sk": item["sk"]} for item in doomed)
         removed += len(doomed)
         if last is None:
@@ -48,7 +50,8 @@ def _items(client_id: str, start: Item | None) -> tuple[list[Item], Item | None]
     return query(
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": partition(client_id)}},
-        ProjectionExpression="pk, sk, emails, telephone, portal",  # the latter of contacts
+        # Of contacts: where they are reached. Of the history: where a mail lies that came in.
+        ProjectionExpression="pk, sk, emails, telephone, portal, details.s3_key",
         ConsistentRead=True,
         **more,
     )
@@ -63,6 +66,13 @@ def _led_to(client_id: str, item: Item) -> list[Item]:
     telephone = decode(item["telephone"]) if "telephone" in item else None
     users = memberships(client_id, [decode(item["portal"])]) if "portal" in item else []
     return reach.keys(client_id, contact_id, [*emails, telephone]) + users
+
+
+def _remove_mail(item: Item) -> None:
+    """Remove the mail that an entry of the history was made from, as it came in."""
+    details = decode(item["details"]) if "details" in item else {}
+    if key := details.get("s3_key"):
+        bucket.delete(key)
 
 
 def _goes(sk: str, *, erased: bool) -> bool:
@@ -80,10 +90,13 @@ def _finish(record: ClientRecord) -> None:
 
 def _to_stub(transaction: Transaction, record: ClientRecord) -> None:
     """Leave of the client's item what the books refer to: number, currency and totals."""
-    personal = ("business_name", "first_name", "last_name", "emails", "telephone", "country")
-    removals = [getattr(ClientRecord.row, name).remove() for name in (*personal, "flag", "tags")]
-    whole = (ClientRecord.shipping_address, ClientRecord.suspended, ClientRecord.portal)
-    removals += [attribute.remove() for attribute in whole]
+    personal = (
+        *("business_name", "first_name", "last_name", "emails", "telephone", "country"),
+        *("flag", "tags", "portal_status", "portal_invited_at"),
+    )
+    removals = [getattr(ClientRecord.row, name).remove() for name in personal]
+    whole = ("shipping_address", "suspended", "portal", "suppressed")
+    removals += [getattr(ClientRecord, name).remove() for name in whole]
     removals += [
         Path(["billing_address"]).set({"M": {}}),
         Path(["row", "favourites"]).set({"M": {}}),

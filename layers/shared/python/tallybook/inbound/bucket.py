@@ -28,10 +28,14 @@ def get(key: str) -> bytes:
     try:
         answer = client.get_object(Bucket=BUCKET, Key=key)
     except ClientError as error:
-        # To those who may not list the bucket, S3 does not say that something is missing.
-        if error.response["Error"]["Code"] in ("NoSuchKey", "AccessDenied"):
+        if error.response["Error"]["Code"] == "NoSuchKey":  # to those who may list the bucket
             raise Gone(key) from error
         raise
     with answer["Body"] as body:
         content: bytes = body.read(MOST_BYTES)
     return content
+
+
+def delete(key: str) -> None:
+    """Delete a mail, whether or not it is there; its last version goes thirty days later."""
+    client.delete_object(Bucket=BUCKET, Key=key)

@@ -20,7 +20,7 @@ _UPPER, _LOWER, _DIGITS = "ABCDEFGHJKLMNPQRSTUVWXYZ", "abcdefghijkmnopqrstuvwxyz
 _LENGTH = 16
 
 for _name in ("botocore", "urllib3"):
-    logging.getLogger(_name).setLevel(logging.INFO)
+    logging.getLogger(_name).setLevel(logging.WARNING)
 
 client: Any = botocore.session.get_session().create_client(
     "cognito-idp",
@@ -38,6 +38,7 @@ class User:
     """`is_new`: has not signed in yet, and so has no password of their own."""
 
     sub: str
+    email: str
     is_new: bool
 
 
@@ -62,7 +63,8 @@ def find(name: str) -> User | None:
     except client.exceptions.UserNotFoundException:
         return None
     is_new = answer["UserStatus"] == "FORCE_CHANGE_PASSWORD"
-    return User(_sub(answer["UserAttributes"]), is_new)
+    attributes = answer["UserAttributes"]
+    return User(_named("sub", attributes), _named("email", attributes), is_new)
 
 
 def add(email: str, password: str) -> str:
@@ -85,7 +87,7 @@ def add(email: str, password: str) -> str:
         if error.response["Error"]["Code"] == "UsernameExistsException":
             raise UserExists from None
         raise
-    return _sub(answer["User"]["Attributes"])
+    return _named("sub", answer["User"]["Attributes"])
 
 
 def set_password(sub: str, password: str) -> None:
@@ -107,5 +109,13 @@ def set_enabled(sub: str, *, enabled: bool) -> None:
         return
 
 
-def _sub(attributes: Any) -> str:
-    return next(str(each["Value"]) for each in attributes if each["Name"] == "sub")
+def delete(sub: str) -> None:
+    """Forget the user, with the address. Nothing when there is none."""
+    try:
+        client.admin_delete_user(UserPoolId=_POOL, Username=sub)
+    except client.exceptions.UserNotFoundException:
+        return
+
+
+def _named(name: str, attributes: Any) -> str:
+    return next(str(each["Value"]) for each in attributes if each["Name"] == name)

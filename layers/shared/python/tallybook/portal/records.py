@@ -16,11 +16,11 @@ class MembershipRecord(Record):
 
 
 class PasswordTurnRecord(Record):
-    """Whose turn it is to give a portal user a temporary password: one mail at a time."""
+    """Whose turn it is to give a portal user a temporary password, or to delete the user."""
 
     KEY = ("PASSWORDTURN#<address>", "PASSWORDTURN")
 
-    email_id = UnicodeAttribute()
+    whose = UnicodeAttribute()
     until = UnicodeAttribute()
     ttl = NumberAttribute()
 

@@ -1,10 +1,14 @@
 """Keeping the pool in step with the table: who may sign in follows from the state of the clients.
 
-A user is disabled only when all of their clients are suspended or gone (DESIGN.md, section 4, 7).
+A user is disabled only when all of their clients are suspended or gone (DESIGN.md, section 4, 7),
+and deleted when no client is left.
 """
 
+from tallybook.dates import now
 from tallybook.errors import Busy
+from tallybook.ids import new_id
 from tallybook.portal import memberships, pool
+from tallybook.portal.turns import turn
 
 _ATTEMPTS = 10
 
@@ -31,3 +35,29 @@ def sync_user(sub: str) -> bool:
             return any(seen.values())
         seen = again
     raise Busy
+
+
+def part_with(sub: str) -> str:
+    """What becomes of a user who lost a client: "enabled", "disabled", or "gone" with the last.
+
+    Raises `NotYourTurn` while an invitation to the address is being prepared.
+    """
+    if sync_user(sub):
+        return "enabled"
+    user = pool.find(sub)
+    if user is None:
+        return "gone"
+    at = now()
+    with turn(user.email, new_id(at), at=at):  # not even with another worker on this user
+        return "gone" if forget(sub) else "disabled"
+
+
+def forget(sub: str) -> bool:
+    """Delete the user unless they have a client; says whether.
+
+    Only inside the turn of their address, where nobody else makes them a member.
+    """
+    if memberships.of(sub):
+        return False
+    pool.delete(sub)
+    return True

@@ -16,24 +16,25 @@ from tallybook.transactions import Transaction
 
 
 class NotYourTurn(Exception):
-    """Another mail is giving this user a password. Try again soon."""
+    """Another mail is giving this user a password, or the user is going. Try again soon."""
 
 
 @contextmanager
-def turn(address: str, email_id: str, *, at: datetime) -> Iterator[None]:
-    """Inside, only this mail gives the user with this address a password. Raises `NotYourTurn`.
+def turn(address: str, whose: str, *, at: datetime) -> Iterator[None]:
+    """Inside, nobody else makes, changes or deletes the user with this address, or lets them in.
 
-    Who dies leaves the turn behind: the same mail takes it up again at once, others after a while.
+    `whose` is the id of the mail that invites, or a new one. Raises `NotYourTurn`. Who dies leaves
+    the turn behind: the same mail takes it up again at once, others after a while.
     """
     until = at + LEASE
     record = PasswordTurnRecord(
         f"PASSWORDTURN#{folded(address)}",
         "PASSWORDTURN",
-        email_id=email_id,
+        whose=whose,
         until=timestamp(until),
         ttl=int(until.timestamp()),
     )
-    is_mine = PasswordTurnRecord.email_id == email_id
+    is_mine = PasswordTurnRecord.whose == whose
     is_over = PasswordTurnRecord.until < timestamp(at)
     transaction = Transaction()
     transaction.put(record, absent(PasswordTurnRecord) | is_mine | is_over, _not_yours)
@@ -48,7 +49,7 @@ def turn(address: str, email_id: str, *, at: datetime) -> Iterator[None]:
 
 def _give_back(record: PasswordTurnRecord) -> None:
     transaction = Transaction()
-    is_mine = PasswordTurnRecord.email_id == record.email_id
+    is_mine = PasswordTurnRecord.whose == record.whose
     transaction.delete(record, is_mine, _not_yours)
     with suppress(NotYourTurn):  # it took too long, and another came
         transaction.commit()

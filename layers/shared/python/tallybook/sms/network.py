@@ -26,12 +26,15 @@ client: Any = botocore.session.get_session().create_client(
     ),
 )
 
+# How the codes begin by which SNS says that it will never take this text for this number. Whatever
+# else it refuses is for us to mend: rights, credentials, the sandbox, the spending limit.
+_OF_THE_SMS = ("InvalidParameter", "ParameterValueInvalid", "OptedOut", "Validation")
 # Not advertising: the network delivers it before that.
 _ATTRIBUTES = {"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}}
 
 
 class NotNow(Exception):
-    """SNS took nothing: the SMS has certainly not left, and may be taken later."""
+    """SNS took nothing, for a reason that passes or that we can mend: it has certainly not left."""
 
 
 class Refused(Exception):
@@ -59,7 +62,10 @@ def send(to: str, text: str) -> str:
 def _judged(error: ClientError) -> Exception:
     code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
     status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
-    is_throttling = code.startswith("Throttl") or status == HTTPStatus.TOO_MANY_REQUESTS
-    if is_throttling or status >= HTTPStatus.INTERNAL_SERVER_ERROR:
-        return NotNow(f"{code}: {message}")
-    return Refused(f"{code}: {message}")
+    said = f"{code}: {message}"
+    if code.startswith(_OF_THE_SMS):
+        return Refused(said)
+    is_slowing_down = status == HTTPStatus.SERVICE_UNAVAILABLE or code.startswith("Throttl")
+    if is_slowing_down or status < HTTPStatus.INTERNAL_SERVER_ERROR:
+        return NotNow(said)
+    return Unclear(said)

@@ -4,18 +4,16 @@ from contextlib import suppress
 from datetime import datetime
 
 from aws_lambda_powertools import Logger
-from pynamodb.expressions.operand import Path
 
 from tallybook import claims
-from tallybook.clients.records import ClientRecord, is_there
+from tallybook.clients.records import ClientRecord
 from tallybook.dates import now, timestamp
-from tallybook.mail.records import HeldRecord
+from tallybook.mail.holding import hold, no_longer_held
 from tallybook.sms import network
-from tallybook.sms.mapping import PREFIX, key
+from tallybook.sms.mapping import key
 from tallybook.sms.records import SmsRecord
 from tallybook.table import find_all, read
-from tallybook.transactions import Transaction
-from tallybook.versions import until_unchanged, version_changed
+from tallybook.versions import VersionChanged, until_unchanged
 
 logger = Logger()
 
@@ -37,10 +35,11 @@ def _attempt(client_id: str, sms_id: str, at: datetime) -> str:
     if not claims.is_due(record.row, record.claim, at):
         return _left_alone(record, at)
     if client.suspended is not None:
-        _hold(record, at)
-        return "held"
+        if hold(record, via="sms", at=at):
+            return "held"
+        raise VersionChanged  # active by now: look again
     try:
-        claim_id = claims.take(record, "sending", at=at, also=_no_longer_held(record))
+        claim_id = claims.take(record, "sending", at=at, also=no_longer_held(record))
     except claims.Lost as lost:
         return str(lost)
     return _given(record, claim_id)
@@ -64,32 +63,6 @@ def _left_alone(record: SmsRecord, at: datetime) -> str:
     with suppress(claims.Lost):
         claims.give_up(record, at=at)
     return "unknown"
-
-
-def _hold(record: SmsRecord, at: datetime) -> None:
-    """Put it aside until its client is active again; looks again when the client is by now."""
-    if "held_at" in record.row:
-        return
-    transaction = Transaction()
-    is_suspended = is_there() & ClientRecord.suspended.exists()
-    transaction.check(ClientRecord(record.pk, "CLIENT"), is_suspended, version_changed)
-    is_queued = SmsRecord.version == record.version
-    marks = [Path(["row", "held_at"]).set({"S": timestamp(at)}), SmsRecord.version.add(1)]
-    transaction.update(record, marks, is_queued, version_changed)
-    transaction.put(_held(record))
-    transaction.commit()
-
-
-def _no_longer_held(record: SmsRecord) -> Transaction | None:
-    if "held_at" not in record.row:
-        return None
-    transaction = Transaction()
-    transaction.delete(_held(record))
-    return transaction
-
-
-def _held(record: SmsRecord) -> HeldRecord:
-    return HeldRecord(record.pk, f"HELD#SMS#{record.sk.removeprefix(PREFIX)}", via="sms")
 
 
 def _given(record: SmsRecord, claim_id: str) -> str:
