@@ -15,6 +15,7 @@ from tallybook.history.models import by_of
 from tallybook.http import IdempotencyKey, IfMatch
 from tallybook.inbound import remembering, store
 from tallybook.inbound.models import Assignment, Filed, InboxMessage, InboxRow
+from tallybook.versions import must_match
 
 app = http.resolver()
 MESSAGE = "/v1/inbox/<message_id>"
@@ -44,7 +45,9 @@ def assign_message(
     by, at = by_of(http.caller(app)), now()
     once = http.claim(app, key, http.ok)
     if wanted.remember:
-        remembering.remember(store.get(message_id), wanted, by=by, at=at)
+        message = store.get(message_id)
+        must_match(if_match, store.tag(message))
+        remembering.remember(message, wanted, by=by, at=at)
     return http.ok(store.assign(message_id, wanted, by=by, at=at, once=once, if_match=if_match))
 
 

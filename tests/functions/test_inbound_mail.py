@@ -1,12 +1,16 @@
 """Mail that comes in is filed once: under the client that it is from, else in the inbox."""
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
+from tallybook.inbound import bucket
 from tests.builders import new_client, new_contact, removal_event
 from tests.support import inbound, stored
 from tests.support.api import Staff, invoke
+from tests.support.faults import hooked
 from tests.support.imports import s3_event
 from tests.support.inbound import arrive, entries, mail, waiting
 
@@ -63,7 +67,10 @@ def test_mail_of_a_contact_names_it(owner: Staff, acme: str):
     contact_id = add_contact(owner, acme, emails=["zoë@müller.example"])
     arrive(mail("zoë@xn--mller-kva.example".replace("ë", "e")))
     assert entries(acme) == []  # zoe is not zoë
-    arrive(b"From: <zo\xc3\xab@xn--mller-kva.example>\r\n\r\nHi")
+    found = (
+        b"Authentication-Results: amazonses.com; dmarc=none header.from=xn--mller-kva.example\r\n"
+    )
+    arrive(found + b"From: <zo\xc3\xab@xn--mller-kva.example>\r\n\r\nHi")
     assert [each["details"]["contact_id"] for each in entries(acme)] == [contact_id]
 
 
@@ -159,6 +166,11 @@ def test_mail_of_a_suspended_client_is_filed(owner: Staff, acme: str):
         ({"X_SES_Spam_Verdict": "FAIL"}, "spam"),
         ({"X_SES_Virus_Verdict": "FAIL"}, "virus"),
         ({"Authentication_Results": "amazonses.com; spf=fail; dmarc=fail"}, "unverified"),
+        (
+            {"Authentication_Results": "amazonses.com; dmarc=pass header.from=evil.com"},
+            "unverified",
+        ),
+        ({"Authentication_Results": "mx; dmarc=pass header.from=acme.example"}, "unverified"),
     ],
 )
 def test_what_is_not_to_be_trusted_waits(
@@ -178,6 +190,19 @@ def test_a_name_is_no_address(owner: Staff, acme: str):
     arrive(mail('"anna@acme.example" <evil@x.example>'))
     assert entries(acme) == []
     assert waiting(owner)[0]["sender"] == "evil@x.example"
+
+
+@pytest.mark.parametrize(
+    "sender", [b"<anna@acme.example> <evil@evil.com>", b"anna@acme.example@evil.com"]
+)
+@pytest.mark.parametrize("domain", [b"evil.com", b"acme.example"])
+def test_whoever_hides_behind_a_client_is_not_filed_under_it(
+    sender: bytes, domain: bytes, owner: Staff, acme: str
+):
+    found = b"Authentication-Results: amazonses.com; dmarc=pass header.from=" + domain
+    arrive(found + b"\r\nFrom: " + sender + b"\r\n\r\nPay here instead")
+    assert entries(acme) == []
+    assert waiting(owner)[0]["marks"] == ["unverified"]
 
 
 def test_two_senders_are_none_to_trust(owner: Staff, acme: str):
@@ -241,6 +266,20 @@ def test_what_is_no_mail_or_is_gone_is_passed_over(owner: Staff):
         invoke("inbound_mail", event)
         invoke("inbound_mail", inbound.put(b"x", "inbound/AMAZON_SES_SETUP_NOTIFICATION"))
         invoke("inbound_mail", inbound.put(mail(), "elsewhere/1"))
+
+
+def test_a_mail_that_may_not_be_read_is_tried_again(owner: Staff, acme: str):
+    event = inbound.put(mail())
+    refusal = {"Error": {"Code": "AccessDenied", "Message": "Made up by a test"}}
+    answer = SimpleNamespace(status_code=403), refusal
+    with (
+        hooked("before-call.s3.GetObject", lambda **_: answer, bucket.client),
+        pytest.raises(ClientError),
+    ):
+        invoke("inbound_mail", event)
+    assert (entries(acme), waiting(owner)) == ([], [])
+    invoke("inbound_mail", event)
+    assert len(entries(acme)) == 1
 
 
 def test_a_huge_mail_is_read_as_far_as_it_goes(

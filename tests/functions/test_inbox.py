@@ -153,6 +153,7 @@ def test_whose_it_is_must_be_there(remember: bool, owner: Staff, acme: str, mess
 def test_a_stale_version_is_refused(owner: Staff, manager: Staff, acme: str, message: str):
     with stored.unchanged():
         assert assign(owner, message, acme, if_match='"2"').status == 412
+        assert assign(owner, message, acme, if_match='"2"', remember=True).status == 412
         assert ask(manager, "DELETE", f"/{message}", if_match='"2"').status == 412
     assert assign(owner, message, acme, if_match='"1"').status == 200
 

@@ -100,6 +100,40 @@ def test_a_mail_of_several_senders_is_ambiguous(raw: bytes):
 
 
 @pytest.mark.parametrize(
+    "header",
+    [
+        "<anna@acme.example> <evil@evil.example>",
+        "<evil@evil.example> <anna@acme.example>",
+        "anna@acme.example@evil.example",
+        "anna@acme.example evil@evil.example",
+        "<anna@acme.example>@evil.example",
+        "anna@acme.example <evil@evil.example>",
+        "<@evil.example:anna@acme.example>",
+        "anna@acme.example <anna@acme.example>, evil@evil.example",
+    ],
+)
+def test_what_is_left_over_beside_one_address_makes_it_ambiguous(header: str):
+    assert read(f"From: {header}\r\n\r\nHi".encode()).ambiguous
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "anna@acme.example",
+        "Anna <anna@acme.example>",
+        "anna@acme.example <Anna@acme.example>",
+        '"anna@old.example" <anna@acme.example>',
+        '"a \\"b@x.example\\"" <anna@acme.example>',
+        "Dr. Anna <anna@acme.example> (was b@x.example)",
+        "=?utf-8?q?ceo=40firm.example?= <anna@acme.example>",
+    ],
+)
+def test_names_and_comments_are_no_addresses(header: str):
+    found = read(f"From: {header}\r\n\r\nHi".encode())
+    assert (str(found.sender).casefold(), found.ambiguous) == ("anna@acme.example", False)
+
+
+@pytest.mark.parametrize(
     ("header", "subject"),
     [
         ("=?iso-8859-1?Q?Rechnung_f=FCr_M=E4rz?=", "Rechnung für März"),
@@ -175,11 +209,13 @@ def verdict_of(
 
 def test_what_ses_found_out_of_a_mail():
     found = verdict_of().verdicts
-    assert (found.spam, found.virus, found.sender_is_false) == (False, False, False)
+    assert (found.spam, found.virus) == (False, False)
+    assert found.vouch_for("anna@acme.example")
     assert found.authentication == {"spf": "pass", "dkim": "pass", "dmarc": "pass"}
     assert verdict_of(spam=b"FAIL").verdicts.spam
     assert verdict_of(virus=b"FAIL").verdicts.virus
-    assert verdict_of(dmarc=b"fail").verdicts.sender_is_false
+    assert not verdict_of(dmarc=b"fail").verdicts.vouch_for("anna@acme.example")
+    assert verdict_of(dmarc=b"none").verdicts.vouch_for("anna@acme.example")
     assert not verdict_of(spam=b"GRAY").verdicts.spam
 
 
@@ -187,11 +223,49 @@ def test_a_sender_cannot_pass_for_ses():
     forged = b"X-SES-Spam-Verdict: PASS\r\nAuthentication-Results: amazonses.com; dmarc=pass\r\n"
     found = verdict_of(spam=b"FAIL", dmarc=b"fail", more=forged).verdicts
     assert found.spam
-    assert found.sender_is_false
-    for envelope in (b'"x; dmarc=pass"@x.example', b"x;dmarc=pass;@x.example"):
-        assert verdict_of(dmarc=b"fail", envelope=envelope).verdicts.sender_is_false
+    assert not found.vouch_for("anna@acme.example")
+    for envelope in (
+        b'"x; dmarc=pass"@x.example',
+        b"x;dmarc=pass;@x.example",
+        b'"x\\"; dmarc=pass header.from=acme.example; y"@x.example',
+    ):
+        found = verdict_of(dmarc=b"fail", envelope=envelope).verdicts
+        assert not found.vouch_for("anna@acme.example")
     other = read(b"Authentication-Results: mx.x.example; dmarc=fail\r\n" + mail())
     assert other.verdicts.authentication == {}
+    assert not other.verdicts.vouch_for("anna@acme.example")
+
+
+@pytest.mark.parametrize(
+    ("sender", "is_vouched_for"),
+    [
+        ("anna@acme.example", True),
+        ("anna@ACME.example", True),
+        ("anna@mail.acme.example", True),
+        ("anna@evil.example", False),
+        ("anna@not-acme.example", False),
+        ("anna@acme.example.evil.example", False),
+        ("anna@example", False),
+        (None, False),
+    ],
+)
+def test_ses_vouches_for_the_domain_that_it_has_read(sender: str | None, is_vouched_for: bool):
+    assert verdict_of().verdicts.vouch_for(sender) is is_vouched_for
+
+
+@pytest.mark.parametrize("said", ["müller.example", "xn--mller-kva.example", "MÜLLER.example."])
+def test_a_domain_is_the_same_however_it_is_spelled(said: str):
+    results = f"Authentication-Results: amazonses.com; dmarc=pass header.from={said}\r\n"
+    found = read(results.encode() + mail()).verdicts
+    assert found.vouch_for("m@müller.example")
+    assert found.vouch_for("m@xn--mller-kva.example")
+
+
+def test_two_domains_that_were_compared_are_none_to_trust():
+    sneaked_in = b"x;dmarc=pass header.from=bolt.example;@x.example"
+    found = verdict_of(envelope=sneaked_in).verdicts
+    assert not found.vouch_for("b@bolt.example")
+    assert not found.vouch_for("anna@acme.example")
 
 
 # ---- Texts ---------------------------------------------------------------------------------

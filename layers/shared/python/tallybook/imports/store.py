@@ -16,8 +16,9 @@ from tallybook.ids import is_ulid, new_id, time_of
 from tallybook.imports.mapping import partition, suggested, to_import, to_row
 from tallybook.imports.models import Import, ImportRow, NewImport, Start
 from tallybook.imports.records import ImportRecord, JobRecord, LayoutRecord
+from tallybook.listings import newest
 from tallybook.settings import store as settings_store
-from tallybook.table import absent, decode, differences, find_all, query, read
+from tallybook.table import absent, differences, find_all, read
 from tallybook.transactions import Transaction
 from tallybook.versions import until_unchanged, version_changed
 
@@ -97,19 +98,8 @@ def current(import_id: str) -> tuple[ImportRecord, LayoutRecord | None]:
 
 def page(*, limit: int, after: str | None) -> tuple[list[ImportRow], str | None]:
     """The newest imports, those behind the position `after`, and the position of the next page."""
-    condition, values = "listing_pk = :imports", {":imports": {"S": "IMPORTS"}}
-    if after is not None:
-        condition += " AND listing_sk < :after"
-        values[":after"] = {"S": after}
-    items, last = query(
-        IndexName="listing",
-        KeyConditionExpression=condition,
-        ExpressionAttributeValues=values,
-        ScanIndexForward=False,
-        Limit=limit,
-    )
-    rows = [to_row(item["listing_sk"]["S"], decode(item["row"])) for item in items]
-    return rows, rows[-1].import_id if last and rows else None
+    rows, position = newest("IMPORTS", limit=limit, after=after)
+    return [to_row(*each) for each in rows], position
 
 
 def start(import_id: str, wanted: Start, *, by: str, at: datetime, once: Once) -> Import:

@@ -43,7 +43,7 @@ def of_mail(mail: ReceivedMail, *, key: str, size: int, at: datetime) -> Message
         "automatic": mail.automatic,
         "spam": verdicts.spam,
         "virus": verdicts.virus,
-        "unverified": verdicts.sender_is_false or mail.ambiguous,
+        "unverified": mail.ambiguous or not verdicts.vouch_for(mail.sender),
     }
     attachments = [vars(each) for each in mail.attachments]
     return Message(

@@ -17,6 +17,7 @@ from typing import Any
 
 from tallybook.inbound.decoding import clean, cut, decoded, one_line
 from tallybook.inbound.markup import MOST_CHARACTERS, text_of
+from tallybook.inbound.rules import addresses_in
 from tallybook.inbound.verdicts import Verdicts, is_automatic, verdicts
 
 MOST_TEXT = 200_000  # characters that are looked at: what is quoted stands behind what is new
@@ -84,7 +85,7 @@ class ReceivedMail:
 
     sender: str | None
     sender_name: str | None
-    ambiguous: bool  # several senders are named: what was verified may be another than is shown
+    ambiguous: bool  # more than one address is named: another may have been verified than is shown
     subject: str
     sent_at: datetime | None
     message_id: str | None
@@ -100,12 +101,15 @@ def read(raw: bytes) -> ReceivedMail:
     reader = _Headers(message)
     senders = reader.addresses("From")
     name, sender = senders[0] if senders else ("", "")
+    named = set().union(*map(addresses_in, reader.raw("From")))
     attachments: list[Attachment] = []
     text = _text(message, attachments, 0)
     return ReceivedMail(
         sender=sender[: _LONGEST["address"] + 1] or None,
         sender_name=one_line(name, _LONGEST["name"]) or None,
-        ambiguous=len({address.casefold() for _, address in senders}) > 1,
+        ambiguous=not {address.casefold() for _, address in senders}
+        == named
+        <= {sender.casefold()},
         subject=one_line(reader.first("Subject") or "", _LONGEST["subject"]),
         sent_at=reader.date(),
         message_id=one_line(reader.first("Message-ID") or "", _LONGEST["id"]) or None,
@@ -152,11 +156,12 @@ class _Headers:
 
     def addresses(self, name: str) -> list[tuple[str, str]]:
         """The names and addresses of every mailbox."""
-        found: list[tuple[str, str]] = []
-        for key, raw in self._message.raw_items():
-            if key.lower() == name.lower():
-                found += _mailboxes(name, _in_utf8(str(raw))[:_MOST_HEADER])
-        return found
+        return [each for raw in self.raw(name) for each in _mailboxes(name, raw)]
+
+    def raw(self, name: str) -> list[str]:
+        """All headers of the name, encoded as they are."""
+        found = [raw for key, raw in self._message.raw_items() if key.lower() == name.lower()]
+        return [_in_utf8(str(raw))[:_MOST_HEADER] for raw in found]
 
     def date(self) -> datetime | None:
         try:
@@ -167,7 +172,7 @@ class _Headers:
 
 
 def _mailboxes(name: str, raw: str) -> list[tuple[str, str]]:
-    """The mailboxes of a header; two where programs would disagree about which one it is."""
+    """The mailboxes of a header, the one in angle brackets first."""
     try:
         parsed = _POLICY.header_fetch_parse(name, raw).addresses
         found = [(each.display_name or "", each.addr_spec) for each in parsed]
@@ -176,7 +181,7 @@ def _mailboxes(name: str, raw: str) -> list[tuple[str, str]]:
     found = [(shown, each) for shown, each in found if "@" in each and each.isprintable()]
     angled = [each for each in _ANGLED.findall(raw) if "@" in each and each.isprintable()]
     if angled and not {address for _, address in found} & set(angled):
-        return [("", angled[-1]), *found, ("", "")]
+        return [("", angled[-1]), *found]
     return found or [("", each) for each in _ADDRESS.findall(raw)[:1] if each.isprintable()]
 
 

@@ -9,6 +9,8 @@ type Kind = Literal["email", "sms"]
 # A path of SMTP has at most 254 characters; what is longer is no address of anybody's.
 _LONGEST_ADDRESS = 320
 _E164 = re.compile(r"\+?([1-9][0-9]{3,14})(?:;ext=[0-9]+)?")
+_BESIDE = re.compile(r'"(?:\\.|[^"\\])*"|\((?:\\.|[^()\\])*\)')  # quotes and comments
+_BETWEEN_WORDS = re.compile(r"[\s<>,;:()\"]+")
 
 # What carriers and AWS End User Messaging take as the wish to get no more messages, and how
 # clients here would say it.
@@ -30,9 +32,31 @@ def reached_at(way: str) -> str | None:
     local, at, domain = way.strip().rpartition("@")
     if not (at and local and domain) or len(way) > _LONGEST_ADDRESS:
         return None
-    labels = ".".join(map(_unicode, domain.casefold().rstrip(".").split(".")))
-    place = unicodedata.normalize("NFC", f"{local.casefold()}@{labels}")
+    place = unicodedata.normalize("NFC", f"{local.casefold()}@{in_unicode(domain)}")
     return place if place.isprintable() else None
+
+
+def is_within(address: str, domain: str) -> bool:
+    """Whether the address is at the domain or at one below it."""
+    place = in_unicode(address.rpartition("@")[2])
+    above = in_unicode(domain)
+    return "." in above and f".{place}".endswith(f".{above}")
+
+
+def in_unicode(domain: str) -> str:
+    """A domain name in the form that all its spellings share."""
+    labels = domain.casefold().rstrip(".").split(".")
+    return unicodedata.normalize("NFC", ".".join(map(_unicode, labels)))
+
+
+def addresses_in(header: str) -> set[str]:
+    """Whatever looks like an address in a header, without case; quotes and comments left aside.
+
+    >>> addresses_in('"a@x.example" <b@y.example> c@z.example@v.example')
+    {'b@y.example', 'c@z.example@v.example'}
+    """
+    words = _BETWEEN_WORDS.split(_BESIDE.sub(" ", header))
+    return {word.casefold() for word in words if "@" in word}
 
 
 def _unicode(label: str) -> str:

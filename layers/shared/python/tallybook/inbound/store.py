@@ -15,7 +15,8 @@ from tallybook.inbound.mapping import key, to_message, to_row
 from tallybook.inbound.models import Assignment, Filed, InboxMessage, InboxRow
 from tallybook.inbound.records import InboxRecord
 from tallybook.inbound.taking import event_of
-from tallybook.table import Item, absent, decode, find, present, query
+from tallybook.listings import newest
+from tallybook.table import Item, absent, find, present
 from tallybook.transactions import Transaction
 from tallybook.versions import etag, must_match
 
@@ -31,19 +32,8 @@ def get(message_id: str) -> InboxMessage:
 
 def page(*, limit: int, after: str | None) -> tuple[list[InboxRow], str | None]:
     """The newest messages, those behind the position `after`, and the position of the next page."""
-    condition, values = "listing_pk = :inbox", {":inbox": {"S": "INBOX"}}
-    if after is not None:
-        condition += " AND listing_sk < :after"
-        values[":after"] = {"S": after}
-    items, last = query(
-        IndexName="listing",
-        KeyConditionExpression=condition,
-        ExpressionAttributeValues=values,
-        ScanIndexForward=False,
-        Limit=limit,
-    )
-    rows = [to_row(item["listing_sk"]["S"], decode(item["row"])) for item in items]
-    return rows, rows[-1].message_id if last and rows else None
+    rows, position = newest("INBOX", limit=limit, after=after)
+    return [to_row(*each) for each in rows], position
 
 
 def assign(
