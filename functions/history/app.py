@@ -19,7 +19,9 @@ from tallybook.versions import etag
 app = http.resolver()
 CLIENT = "/v1/clients/<client_id>"
 NOTE = f"{CLIENT}/notes/<note_id>"
+CALL = f"{CLIENT}/calls/<call_id>"
 TAGS = ["History"]
+_UNEDITED = etag(1)  # what every call is
 
 Types = Annotated[
     str,
@@ -57,6 +59,12 @@ def write_note(client_id: str, note: NewNote, key: IdempotencyKey = None) -> Res
     return written(store.add_note(client_id, note, by=by, at=now(), once=once))
 
 
+@app.get(NOTE, tags=TAGS, summary="Read a note")
+def read_note(client_id: str, note_id: str) -> Response[Note]:
+    note = store.get_note(client_id, note_id)
+    return http.ok(note, etag(note.version))
+
+
 @app.patch(NOTE, tags=TAGS, summary="Edit a note")
 def edit_note(
     client_id: str, note_id: str, patch: NotePatch, if_match: IfMatch = None
@@ -77,14 +85,19 @@ def delete_note(client_id: str, note_id: str, if_match: IfMatch = None) -> Respo
 def log_call(client_id: str, call: NewCall, key: IdempotencyKey = None) -> Response[Call]:
     def logged(call: Call) -> Response[Call]:
         location = f"/v1/clients/{client_id}/calls/{call.call_id}"
-        return http.created(call, etag(1), location)
+        return http.created(call, _UNEDITED, location)
 
     once = http.claim(app, key, logged)
     by = by_of(http.caller(app))
     return logged(store.log_call(client_id, call, by=by, at=now(), once=once))
 
 
-@app.delete(f"{CLIENT}/calls/<call_id>", tags=TAGS, summary="Delete a call", status_code=204)
+@app.get(CALL, tags=TAGS, summary="Read a call")
+def read_call(client_id: str, call_id: str) -> Response[Call]:
+    return http.ok(store.get_call(client_id, call_id), _UNEDITED)
+
+
+@app.delete(CALL, tags=TAGS, summary="Delete a call", status_code=204)
 def delete_call(client_id: str, call_id: str, if_match: IfMatch = None) -> Response[None]:
     """A call that was logged wrongly is deleted and logged anew."""
     caller = http.caller(app)

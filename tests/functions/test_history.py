@@ -231,6 +231,35 @@ def test_a_note_says_who_wrote_what_and_when(acme: str, member: Staff):
     assert answer.headers["location"] == path(acme, note)
 
 
+def test_a_note_and_a_call_are_where_their_location_says(acme: str, owner: Staff, member: Staff):
+    for what, new in (("notes", {"body": "Asked"}), ("calls", {"direction": "inbound"})):
+        made = owner.post(f"{acme}/{what}", new)
+        answer = member.get(made.headers["location"])
+        assert (answer.status, answer.body) == (200, made.body)
+        assert answer.etag == made.etag == '"1"'
+    note = noted(owner, acme)
+    owner.patch(path(acme, note), {"body": "Asked twice"})
+    answer = member.get(path(acme, note))
+    assert (answer.body["body"], answer.etag) == ("Asked twice", '"2"')
+
+
+def test_a_note_or_call_that_is_not_there(acme: str, owner: Staff):
+    note, call = (
+        noted(owner, acme)["note_id"],
+        owner.post(f"{acme}/calls", {"direction": "inbound"}),
+    )
+    other = new_client(owner, "Bolt")
+    for where, code in (
+        (f"{acme}/notes/{NOBODY}", "note_not_found"),
+        (f"{acme}/notes/x", "note_not_found"),
+        (f"{acme}/notes/{call.body['call_id']}", "note_not_found"),
+        (f"{other}/notes/{note}", "note_not_found"),
+        (f"{acme}/calls/{note}", "call_not_found"),
+        (f"/v1/clients/{NOBODY}/calls/{note}", "client_not_found"),
+    ):
+        assert_problem(owner.get(where), 404, code)
+
+
 @pytest.mark.parametrize(
     "body", ["", " \n\t ", "x" * 25_001, "a\u0000b", "a\u001bb", "\ud83d", None, 5, ["x"]]
 )
@@ -246,7 +275,7 @@ def test_a_note_that_is_no_text_is_refused(body: Any, acme: str, owner: Staff):
 
 
 def test_the_longest_note_is_kept_whole(acme: str, owner: Staff):
-    body = "🧑" * 25_000
+    body = "漢" * 25_000
     note = noted(owner, acme, body)
     assert owner.get(f"{acme}/history").body["items"][0]["text"] == body
     assert owner.patch(path(acme, note), {"body": body[1:]}).status == 200

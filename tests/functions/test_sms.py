@@ -125,6 +125,18 @@ def test_a_body_that_is_no_text_is_refused(body: Any, acme: str, owner: Staff):
     assert_problem(answer, 422, "validation_failed", "body")
 
 
+@pytest.mark.parametrize("letter", ["ä", "漢", "🧑"])
+def test_a_body_of_more_bytes_than_the_network_takes_is_refused(
+    letter: str, acme: str, owner: Staff
+):
+    most = 1_600 // len(letter.encode())
+    with stored.unchanged():
+        answer = owner.post(f"{acme}/sms", {"body": letter * (most + 1)})
+    assert_problem(answer, 422, "validation_failed", "body")
+    assert "1600 at most" in answer.fields["body"]
+    assert queued(owner, acme, letter * most)
+
+
 def test_the_longest_sms_is_kept_whole(acme: str, owner: Staff):
     sent = queued(owner, acme, "x" * 1600)
     assert sent["segments"] == 11

@@ -72,6 +72,16 @@ def log_call(client_id: str, new: NewCall, *, by: By, at: datetime, once: Once) 
     return call
 
 
+def get_note(client_id: str, note_id: str) -> Note:
+    """Raises `ClientNotFound` and `NoteNotFound`."""
+    return to_note(_current(client_id, note_id, "note"))
+
+
+def get_call(client_id: str, call_id: str) -> Call:
+    """Raises `ClientNotFound` and `CallNotFound`."""
+    return to_call(_current(client_id, call_id, "call"))
+
+
 def edit_note(
     client_id: str, note_id: str, patch: NotePatch, *, by: By, at: datetime, if_match: str | None
 ) -> Note:

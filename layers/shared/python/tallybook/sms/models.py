@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from tallybook.dates import Timestamp
 from tallybook.history.models import By
@@ -13,6 +13,16 @@ from tallybook.text import ShortLine, Text
 type Status = Literal["queued", "sending", "sent", "failed", "unknown"]
 
 
+_MOST_BYTES = 1_600  # that SNS takes
+
+
+def _that_sns_takes(body: str) -> str:
+    size = len(body.encode())
+    if size > _MOST_BYTES:
+        raise ValueError(f"takes {size} bytes of UTF-8, and an SMS has {_MOST_BYTES} at most")
+    return body
+
+
 class NewSms(ApiModel):
     """An SMS to a client."""
 
@@ -21,8 +31,9 @@ class NewSms(ApiModel):
         examples=["+49221123456"],
         description="The client's telephone number when left out, else its primary contact's.",
     )
-    body: Annotated[Text, Field(max_length=1_600)] = Field(
-        examples=["Your order is ready to be collected."]
+    body: Annotated[Text, Field(max_length=_MOST_BYTES), AfterValidator(_that_sns_takes)] = Field(
+        examples=["Your order is ready to be collected."],
+        description="At most 1,600 bytes of UTF-8, where a letter with an accent has two.",
     )
 
 
