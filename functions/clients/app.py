@@ -8,6 +8,7 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from tallybook import http
+from tallybook.authors import by_of
 from tallybook.callers import Role
 from tallybook.clients import bulk, creation, deletion, listing, overview, store
 from tallybook.clients.filters import ClientQuery
@@ -24,7 +25,6 @@ from tallybook.clients.models import (
 )
 from tallybook.cursors import Cursor, Limit, Page, seal, unseal
 from tallybook.dates import now
-from tallybook.history.models import by_of
 from tallybook.http import IdempotencyKey, IfMatch
 from tallybook.versions import etag
 

@@ -8,12 +8,12 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from tallybook import http
+from tallybook.authors import by_of
 from tallybook.callers import Role
 from tallybook.contacts import creation, store
 from tallybook.contacts.models import Contact, ContactPatch, NewContact
 from tallybook.cursors import Cursor, Limit, Page, seal, unseal
 from tallybook.dates import now
-from tallybook.history.models import by_of
 from tallybook.http import IdempotencyKey, IfMatch
 
 app = http.resolver()

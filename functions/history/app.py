@@ -9,10 +9,11 @@ from aws_lambda_powertools.event_handler.openapi.params import Query
 from pydantic import Field
 
 from tallybook import http
+from tallybook.authors import by_of
 from tallybook.cursors import Cursor, Limit, Page, seal, unseal
 from tallybook.dates import now
 from tallybook.history import store, timeline
-from tallybook.history.models import Call, HistoryEntry, NewCall, NewNote, Note, NotePatch, by_of
+from tallybook.history.models import Call, HistoryEntry, NewCall, NewNote, Note, NotePatch
 from tallybook.http import IdempotencyKey, IfMatch
 from tallybook.versions import etag
 

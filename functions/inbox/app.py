@@ -8,10 +8,10 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
 
 from tallybook import http
+from tallybook.authors import by_of
 from tallybook.callers import Role
 from tallybook.cursors import Cursor, Limit, Page, seal, unseal
 from tallybook.dates import now
-from tallybook.history.models import by_of
 from tallybook.http import IdempotencyKey, IfMatch
 from tallybook.inbound import remembering, store
 from tallybook.inbound.models import Assignment, Filed, InboxMessage, InboxRow

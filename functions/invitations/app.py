@@ -8,9 +8,9 @@ from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from tallybook import http
+from tallybook.authors import by_of
 from tallybook.cursors import Cursor, Limit, Page, seal, unseal
 from tallybook.dates import now
-from tallybook.history.models import by_of
 from tallybook.http import IdempotencyKey
 from tallybook.portal import invitations
 from tallybook.portal.models import Invitation, Invitee, NewInvitation

@@ -10,7 +10,7 @@ FEATURES = {module.feature for module in OURS.values()} - {None}
 MODULES = pytest.mark.parametrize("module", OURS.values(), ids=lambda module: module.name)
 
 # What may be used of a feature by every other: its API and its rules.
-OPEN = {"models", "rules"}
+OPEN = {"models", "rules", "kinds"}
 # And what many things cause: an entry of a client's history, a mail.
 CAUSED = {"tallybook.history.entries", "tallybook.mail.queueing"}
 # And by one other, because a change of both is one transaction.
@@ -95,6 +95,7 @@ STORES |= {"finishing", "numbering", "reading", "rehearsing", "reporting", "undo
 AWS = ("boto3", "botocore", "pynamodb", "aws_lambda_powertools", "mypy_boto3_cognito_idp")
 PURE = {
     "addresses",
+    "authors",
     "bad_file",
     "bodies",
     "brought",
@@ -112,6 +113,7 @@ PURE = {
     "formats",
     "guessing",
     "ids",
+    "kinds",
     "layout",
     "lines",
     "markup",
@@ -127,6 +129,7 @@ PURE = {
     "signing",
     "splitting",
     "spreadsheet",
+    "tags",
     "telephones",
     "text",
     "verdicts",

@@ -4,10 +4,10 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 
+from tallybook.authors import By
 from tallybook.clients import deletion, store
 from tallybook.clients.models import Change, Outcome, Outcomes
 from tallybook.errors import TallybookError
-from tallybook.history.models import By
 from tallybook.idempotency import AlreadyAnswered, Once
 from tallybook.transactions import Transaction
 

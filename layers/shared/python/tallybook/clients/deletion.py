@@ -5,6 +5,7 @@ from datetime import datetime
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from tallybook.authors import By
 from tallybook.clients.index import guard, tokenize
 from tallybook.clients.mapping import to_client
 from tallybook.clients.records import ClientRecord
@@ -12,7 +13,6 @@ from tallybook.clients.store import current
 from tallybook.dates import timestamp
 from tallybook.errors import ClientHasInvoices
 from tallybook.history.entries import entry
-from tallybook.history.models import By
 from tallybook.idempotency import Once
 from tallybook.transactions import Transaction
 from tallybook.versions import etag, must_match, until_unchanged, version_changed

@@ -7,6 +7,7 @@ from datetime import datetime
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
+from tallybook.authors import By
 from tallybook.clients import numbers
 from tallybook.clients.index import favourite, guard, tokenize
 from tallybook.clients.mapping import enter, entered, id_of, partition, to_client
@@ -17,7 +18,6 @@ from tallybook.contacts.household import household
 from tallybook.dates import timestamp
 from tallybook.errors import ClientNotFound, InvalidField
 from tallybook.history.entries import entry
-from tallybook.history.models import By
 from tallybook.idempotency import Once
 from tallybook.ids import is_ulid
 from tallybook.models import merged_into

@@ -7,9 +7,9 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from tallybook.clients.records import ClientRecord, is_there
-from tallybook.contacts.mapping import enter, key, to_contact, ways
+from tallybook.contacts.mapping import enter, to_contact, ways
 from tallybook.contacts.models import Contact, NewContact
-from tallybook.contacts.records import ContactRecord
+from tallybook.contacts.records import ContactRecord, key
 from tallybook.dates import timestamp
 from tallybook.errors import ClientNotFound, TooManyContacts
 from tallybook.idempotency import Once

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 
 from tallybook.clients.records import ClientRecord
-from tallybook.contacts.mapping import key
-from tallybook.contacts.records import ContactRecord
+from tallybook.contacts.records import ContactRecord, key
 from tallybook.errors import ClientNotFound, ContactNotFound
 from tallybook.ids import is_ulid
 from tallybook.table import Item, find_all, query, read

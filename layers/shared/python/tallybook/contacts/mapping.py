@@ -11,10 +11,6 @@ from tallybook.postal import Address
 from tallybook.telephones import normalise
 
 
-def key(client_id: str, contact_id: str) -> tuple[str, str]:
-    return f"CLIENT#{client_id}", f"CONTACT#{contact_id}"
-
-
 def entered(contact: Contact) -> dict[str, Any]:
     return contact.model_dump(
         include=set(NewContact.model_fields), exclude={"address": {"country_name"}}

@@ -20,3 +20,7 @@ class ContactRecord(Record):
     created_at = UnicodeAttribute()
     updated_at = UnicodeAttribute()
     version = NumberAttribute()
+
+
+def key(client_id: str, contact_id: str) -> tuple[str, str]:
+    return f"CLIENT#{client_id}", f"CONTACT#{contact_id}"

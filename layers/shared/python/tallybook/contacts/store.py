@@ -10,6 +10,7 @@ from typing import Any
 
 from pynamodb.expressions.condition import Condition
 
+from tallybook.authors import By
 from tallybook.clients.records import ClientRecord, is_there
 from tallybook.contacts.household import Household, household, pair
 from tallybook.contacts.mapping import enter, entered, to_contact, ways
@@ -17,7 +18,6 @@ from tallybook.contacts.models import Contact, ContactPatch, NewContact
 from tallybook.contacts.records import ContactRecord
 from tallybook.dates import timestamp
 from tallybook.errors import PrimaryContactRequired
-from tallybook.history.models import By
 from tallybook.inbound import reach
 from tallybook.models import merged_into
 from tallybook.portal.rules import is_withdrawn

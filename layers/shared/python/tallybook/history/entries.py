@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from tallybook.history.models import By, Kind
+from tallybook.authors import By
+from tallybook.history.kinds import Kind
 from tallybook.history.records import HistoryRecord
 from tallybook.ids import new_id
 

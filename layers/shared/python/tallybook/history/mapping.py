@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, cast
 
-from tallybook.history.models import By, Call, Edited, HistoryEntry, Kind, Note
+from tallybook.authors import By
+from tallybook.history.kinds import Kind
+from tallybook.history.models import Call, Edited, HistoryEntry, Note
 from tallybook.history.records import HistoryRecord
 from tallybook.ids import time_of
 

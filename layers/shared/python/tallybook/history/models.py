@@ -4,28 +4,14 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AwareDatetime, BeforeValidator, Field, Strict
 
-from tallybook.callers import Caller
+from tallybook.authors import By
 from tallybook.dates import Timestamp
+from tallybook.history.kinds import Kind
 from tallybook.ids import ULID_PATTERN, Ulid
 from tallybook.models import ApiModel, Patch
 from tallybook.text import Line, Text
 
-type Kind = Literal[
-    "note", "email", "call", "sms", "task", "payment", "invoice", "portal", "client"
-]
 KINDS: tuple[str, ...] = get_args(Kind.__value__)
-
-
-class By(ApiModel):
-    """Who did something: a member of staff."""
-
-    staff_id: str = Field(examples=["6f1c1f8e-3c55-4d0b-9a57-0d6f6a0a2b11"])
-    name: str = Field(examples=["Ada Lovelace"])
-
-
-def by_of(caller: Caller) -> By:
-    """The caller as whoever did something."""
-    return By(staff_id=caller.staff_id, name=caller.name)
 
 
 class Edited(ApiModel):

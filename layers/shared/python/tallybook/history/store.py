@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 
 from pydantic import BaseModel
 
+from tallybook.authors import By, by_of
 from tallybook.callers import Caller, Role
 from tallybook.clients.records import ClientRecord, is_there
 from tallybook.contacts.records import ContactRecord
@@ -21,7 +22,7 @@ from tallybook.errors import (
 )
 from tallybook.history.entries import entry
 from tallybook.history.mapping import PREFIX, partition, to_call, to_note
-from tallybook.history.models import By, Call, NewCall, NewNote, Note, NotePatch, by_of
+from tallybook.history.models import Call, NewCall, NewNote, Note, NotePatch
 from tallybook.history.records import HistoryRecord
 from tallybook.idempotency import Once
 from tallybook.ids import is_ulid, new_id

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
+from tallybook.authors import By
 from tallybook.clients import store as clients
 from tallybook.clients.models import ClientPatch
 from tallybook.contacts import store as contacts
 from tallybook.contacts.models import ContactPatch
 from tallybook.errors import InvalidField, NotFound, StaleVersion
-from tallybook.history.models import By
 from tallybook.inbound.models import Assignment, InboxMessage
 from tallybook.inbound.rules import reached_at
 from tallybook.versions import VersionChanged, etag, until_unchanged

@@ -2,12 +2,12 @@
 
 from datetime import datetime
 
+from tallybook.authors import By
 from tallybook.clients.records import ClientRecord, is_there
 from tallybook.contacts.records import ContactRecord
 from tallybook.dates import timestamp
 from tallybook.errors import InboxMessageNotFound, InvalidField
 from tallybook.history.entries import entry
-from tallybook.history.models import By
 from tallybook.history.records import HistoryRecord
 from tallybook.idempotency import Once
 from tallybook.ids import is_ulid, time_of

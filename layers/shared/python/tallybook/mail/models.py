@@ -5,8 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, Strict
 
 from tallybook.addresses import EmailAddress
+from tallybook.authors import By
 from tallybook.dates import Timestamp
-from tallybook.history.models import By
 from tallybook.ids import Ulid
 from tallybook.models import ApiModel
 from tallybook.text import Line, ShortLine, Text

@@ -5,10 +5,10 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
 
+from tallybook.authors import By
 from tallybook.dates import timestamp
 from tallybook.errors import NoEmailAddress
 from tallybook.history.entries import entry
-from tallybook.history.models import By
 from tallybook.ids import new_id
 from tallybook.mail.records import EmailRecord, FirmEmailRecord
 from tallybook.mail.rules import mailable

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from tallybook.authors import By
 from tallybook.clients.records import ClientRecord, is_there
 from tallybook.errors import (
     ClientNotFound,
@@ -12,7 +13,6 @@ from tallybook.errors import (
     InvalidField,
     SuppressionNotFound,
 )
-from tallybook.history.models import By
 from tallybook.idempotency import Once
 from tallybook.ids import is_ulid
 from tallybook.mail.models import (

@@ -5,7 +5,7 @@ kept of the mail is written a second time with dots in its place, so that no tem
 there, not even spelled another way.
 """
 
-from contextlib import suppress
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any
 
 from tallybook import claims
@@ -61,8 +61,10 @@ def _invite(client_id: str, email_id: str) -> str:
     except claims.Lost as lost:
         return str(lost)
     try:
-        post, text = _prepared(letter)
-        claims.advance(letter.record, claim_id, at=now(), also=kept(post, instead=text))
+        with _turn_of(letter):
+            post, text = _prepared(letter)
+            claims.advance(letter.record, claim_id, at=now(), also=kept(post, instead=text))
+            return give(post, claim_id)
     except claims.Lost as lost:
         return str(lost)
     except (Superseded, ClientNotFound):
@@ -75,7 +77,13 @@ def _invite(client_id: str, email_id: str) -> str:
         with suppress(claims.Lost):
             claims.release(letter.record, claim_id)
         raise
-    return give(post, claim_id)
+
+
+def _turn_of(letter: Letter) -> AbstractContextManager[None]:
+    """Until the mail has left, no other gives its user a password: the last to come is right."""
+    if letter.record.template == "login_details":
+        return nullcontext()
+    return turn(letter.record.row["to"][0], letter.email_id, at=letter.at)
 
 
 def _prepared(letter: Letter) -> tuple[Post, Rendered]:
@@ -87,22 +95,21 @@ def _prepared(letter: Letter) -> tuple[Post, Rendered]:
         must_be_invited_by(letter.email_id, client_id, holder)
         post = write(letter, stationery, **extra)
         return post, post.rendered
-    with turn(email, letter.email_id, at=letter.at):
-        user = pool.find(email)
-        _must_still_be_invited(letter, user)
-        password = pool.new_password() if user is None or user.is_new else None
-        # Before anything is changed: a template that cannot be used ends no older password.
-        harmless = write(letter, stationery, **extra, password=password and _DOTS)
-        post = _with(password, harmless, stationery, extra)
-        if post.to:
-            sub = _let_in(user, email, password)
-            which = {"email_id": letter.email_id, "client_id": client_id, "holder": holder}
-            try:
-                grant(sub, email, **which, at=letter.at)
-            except (Superseded, ClientNotFound):
-                forget(sub)
-                raise
-            sync_user(sub)
+    user = pool.find(email)
+    _must_still_be_invited(letter, user)
+    password = pool.new_password() if user is None or user.is_new else None
+    # Before anything is changed: a template that cannot be used ends no older password.
+    harmless = write(letter, stationery, **extra, password=password and _DOTS)
+    post = _with(password, harmless, stationery, extra)
+    if post.to:
+        sub = _let_in(user, email, password)
+        which = {"email_id": letter.email_id, "client_id": client_id, "holder": holder}
+        try:
+            grant(sub, email, **which, at=letter.at)
+        except (Superseded, ClientNotFound):
+            forget(sub)
+            raise
+        sync_user(sub)
     return post, harmless.rendered
 
 

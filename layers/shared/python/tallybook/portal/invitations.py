@@ -2,11 +2,11 @@
 
 from datetime import datetime
 
+from tallybook.authors import By
 from tallybook.contacts.household import Household, household
 from tallybook.dates import timestamp
 from tallybook.errors import ClientSuspended, InvoicingByPrint
 from tallybook.history.entries import entry
-from tallybook.history.models import By
 from tallybook.idempotency import Once
 from tallybook.ids import new_id
 from tallybook.mail.queueing import Mail, queue

@@ -13,12 +13,12 @@ from typing import Any
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
+from tallybook.authors import By
 from tallybook.clients.records import ClientRecord
 from tallybook.contacts.household import Household
 from tallybook.contacts.records import ContactRecord
 from tallybook.dates import timestamp
 from tallybook.history.entries import entry
-from tallybook.history.models import By
 from tallybook.portal.records import MembershipRecord, membership_key
 from tallybook.portal.rules import State, overall
 from tallybook.table import Item, differences, read

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from tallybook import claims
-from tallybook.history.models import By
+from tallybook.authors import By
 from tallybook.ids import time_of
 from tallybook.sms.models import Sms, SmsToSend
 from tallybook.sms.records import SmsRecord

@@ -4,8 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
+from tallybook.authors import By
 from tallybook.dates import Timestamp
-from tallybook.history.models import By
 from tallybook.ids import Ulid
 from tallybook.models import ApiModel
 from tallybook.text import ShortLine, Text

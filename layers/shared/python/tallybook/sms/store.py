@@ -7,6 +7,7 @@ rest, and the one who sends it asks again whether it may be (DESIGN.md, section 
 from datetime import datetime
 from typing import Any
 
+from tallybook.authors import By
 from tallybook.clients.presence import of_client
 from tallybook.clients.records import ClientRecord, is_there
 from tallybook.contacts.records import ContactRecord
@@ -18,7 +19,6 @@ from tallybook.errors import (
     SmsNotFound,
 )
 from tallybook.history.entries import entry
-from tallybook.history.models import By
 from tallybook.idempotency import Once
 from tallybook.ids import is_ulid, new_id
 from tallybook.sms.mapping import PREFIX, key, to_send, to_sms
