@@ -321,7 +321,8 @@ def test_a_mail_that_comes_in_is_filed_under_its_client(stack: Stack, owner: Web
     raw = (
         f"From: Zoe <{address}>\r\nTo: office@in.firm.example\r\nSubject: Re: About {word}\r\n"
         f"Message-ID: <{word}@mueller.example>\r\nDate: Sun, 22 Nov 2026 10:00:00 +0000\r\n"
-        "Authentication-Results: amazonses.com; spf=pass; dkim=pass; dmarc=pass\r\n"
+        "Authentication-Results: amazonses.com; spf=pass; dkim=pass;"
+        f" dmarc=pass header.from={address.partition('@')[2]}\r\n"
         "X-SES-Spam-Verdict: PASS\r\nX-SES-Virus-Verdict: PASS\r\n"
         "Content-Type: text/plain; charset=utf-8\r\n\r\n"
         "Yes, please go on.\r\n\r\nOn Sun, 22 Nov 2026 at 09:00, Ada <ada@firm.example> wrote:\r\n"
