@@ -48,6 +48,7 @@ ALLOWED = {
     ("tallybook.portal.access", "tallybook.mail.composing"),  # the one mail that mail cannot write
     ("tallybook.portal.access", "tallybook.mail.letters"),
     ("tallybook.portal.access", "tallybook.mail.rendering"),
+    ("tallybook.portal.access", "tallybook.mail.holding"),
     ("tallybook.portal.access", "tallybook.mail.sending"),
     ("tallybook.portal.invitations", "tallybook.contacts.household"),
     ("tallybook.contacts.store", "tallybook.workflows.guard"),

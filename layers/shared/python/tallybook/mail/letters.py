@@ -6,10 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from tallybook import claims
-from tallybook.clients.records import ClientRecord, is_there
+from tallybook.clients.records import ClientRecord
 from tallybook.history.entries import entry
+from tallybook.mail.holding import hold
 from tallybook.mail.queueing import key, partition
-from tallybook.mail.records import EmailRecord, HeldRecord
+from tallybook.mail.records import EmailRecord
 from tallybook.table import find_all, read
 from tallybook.transactions import Transaction
 
@@ -72,31 +73,9 @@ def is_due(letter: Letter, *, at: datetime) -> bool:
 def is_held(letter: Letter, at: datetime) -> bool:
     """Put the mail aside until its client is active again, unless it is so by now.
 
-    The stream tells `outbox` of the activation, which then finds what was put aside. Raises
-    `claims.InHand` when another worker has the mail by now.
+    Raises `claims.InHand` when another worker has the mail by now.
     """
-    if "held_at" in letter.record.row:
-        return True
-    transaction = Transaction()
-    client = ClientRecord(letter.record.pk, "CLIENT")
-    is_suspended = is_there() & ClientRecord.suspended.exists()
-    transaction.check(client, is_suspended, lambda _: claims.Lost("active"))
-    held = HeldRecord(letter.record.pk, f"HELD#EMAIL#{letter.email_id}", via=letter.record.via)
-    transaction.put(held)
-    claims.hold(transaction, letter.record, at=at)
-    try:
-        transaction.commit()
-    except claims.Lost:
-        return False
-    return True
-
-
-def no_longer_held(letter: Letter) -> Transaction:
-    """What goes with the claim of a mail that was put aside; of another, nothing."""
-    transaction = Transaction()
-    if "held_at" in letter.record.row:
-        transaction.delete(HeldRecord(letter.record.pk, f"HELD#EMAIL#{letter.email_id}"))
-    return transaction
+    return hold(letter.record, via=letter.record.via, at=at)
 
 
 def tell(transaction: Transaction, letter: Letter, text: str, event: str, *, at: datetime) -> None:

@@ -18,7 +18,8 @@ from tallybook.dates import now, timestamp
 from tallybook.dynamodb import pause
 from tallybook.mail import ses
 from tallybook.mail.composing import Stationery
-from tallybook.mail.letters import Letter, is_held, look, no_longer_held, tell
+from tallybook.mail.holding import no_longer_held
+from tallybook.mail.letters import Letter, is_held, look, tell
 from tallybook.mail.pace import pace
 from tallybook.mail.records import SentTextRecord
 from tallybook.mail.rendering import Rendered
@@ -119,7 +120,7 @@ def fail(letter: Letter, reason: str, claim_id: str | None = None, **row: object
 
 
 def _taken(letter: Letter, also: Transaction, **row: object) -> str:
-    also.extend(no_longer_held(letter))
+    also.extend(no_longer_held(letter.record))
     return claims.take(letter.record, "sending", at=now(), also=also, **row)
 
 

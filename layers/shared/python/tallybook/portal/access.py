@@ -12,7 +12,8 @@ from tallybook import claims
 from tallybook.dates import now
 from tallybook.errors import ClientNotFound, TemplateNotFound
 from tallybook.mail.composing import Stationery
-from tallybook.mail.letters import Letter, is_due, look, no_longer_held
+from tallybook.mail.holding import no_longer_held
+from tallybook.mail.letters import Letter, is_due, look
 from tallybook.mail.rendering import Rendered, Unrenderable
 from tallybook.mail.sending import Post, fail, give, kept, write
 from tallybook.portal import address, pool
@@ -57,7 +58,9 @@ def _invite(client_id: str, email_id: str) -> str:
     if not is_due(letter, at=at):
         return "not due"
     try:
-        claim_id = claims.take(letter.record, "preparing", at=at, also=no_longer_held(letter))
+        claim_id = claims.take(
+            letter.record, "preparing", at=at, also=no_longer_held(letter.record)
+        )
     except claims.Lost as lost:
         return str(lost)
     try:
