@@ -22,6 +22,7 @@ NOT_OPERATIONS = {
     "aws:SourceArn",
     "dynamodb:ConditionCheckItem",
     "s3:GetObjectVersion",
+    "s3:ListBucket",  # lets S3 tell what is missing from what is forbidden
     "s3:ObjectCreated",
 }
 # Operations that have no action of their own in IAM, by the service or the action they go with.

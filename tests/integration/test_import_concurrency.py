@@ -95,7 +95,8 @@ def check_guards(admin: Any) -> None:
     seen = snapshots.take(admin)
     had = Counter(
         f"UNIQUE#{field}#{value.casefold()}"
-        for item in seen.plain("CLIENT#").values()
+        for (_, sk), item in seen.plain("CLIENT#").items()
+        if sk == "CLIENT"
         for field, value in (
             ("number", item["row"]["number"]),
             *(("email", email) for email in item["row"].get("emails", [])[:1]),

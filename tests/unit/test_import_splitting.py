@@ -58,6 +58,14 @@ def files(draw: st.DrawFn) -> tuple[bytes, str, str, str]:
     return content, text, delimiter, codec
 
 
+def _is_utf_8(content: bytes) -> bool:
+    try:
+        content.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 @settings(max_examples=300)
 @given(
     file=files(),
@@ -76,6 +84,8 @@ def test_chunks_hold_what_csv_reader_reads_of_the_whole(
     content, text, delimiter, codec = file
     # What begins with the mark of an encoding is in that encoding.
     assume(codec == "utf-16" or not content.startswith(MARKS))
+    # Nobody writes accents so that they happen to be UTF-8 (A with a grave and a section mark).
+    assume(codec in ("utf-8", "utf-16") or content.isascii() or not _is_utf_8(content))
     wanted = expected(text, delimiter=delimiter, by_record=by_record)
     try:
         splitter = split(
