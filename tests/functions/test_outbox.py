@@ -199,12 +199,14 @@ def test_what_others_do_not_care_for_is_not_published(owner: Staff, post: Post):
     assert published(post) == []
 
 
-def test_mails_go_to_their_workers(owner: Staff, post: Post):
+def test_mails_and_text_messages_go_to_their_workers(owner: Staff, post: Post):
     client_id = owner.post("/v1/clients", new_client()).body["client_id"]
     body = {"subject": "Hello", "body": "There"}
     email_id = owner.post(f"/v1/clients/{client_id}/emails", body).body["email_id"]
     invited = owner.post(f"/v1/clients/{client_id}/invitation", {}).body["email_id"]
+    sms_id = owner.post(f"/v1/clients/{client_id}/sms", {"body": "Hello"}).body["sms_id"]
     post.dispatch()
+    assert received("SMS_QUEUE_URL") == [{"client_id": client_id, "sms_id": sms_id}]
     assert received("MAIL_QUEUE_URL") == [{"client_id": client_id, "email_id": email_id}]
     assert received("ACCESS_QUEUE_URL") == [{"client_id": client_id, "email_id": invited}]
 
