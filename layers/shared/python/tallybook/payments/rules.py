@@ -1,0 +1,143 @@
+"""What a payment, or a credit, pays: allocations and what remains as credit. Pure.
+
+All amounts are of one currency. No balance and no credit ever goes below 0.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Literal
+
+_NOTHING = Decimal(0)
+
+
+class NotAllocatable(ValueError):
+    """An allocation that is refused. `field` is its place in the request."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(f"{field}: {message}")
+        self.field, self.message = field, message
+
+
+@dataclass(frozen=True)
+class Allocation:
+    invoice_id: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenInvoice:
+    invoice_id: str
+    balance: Decimal
+    due_date: date
+
+
+@dataclass(frozen=True)
+class Allocated:
+    allocations: tuple[Allocation, ...]
+    credit: Decimal
+
+
+type How = Literal["oldest_first", "none"] | list[Allocation]
+
+
+def allocate(amount: Decimal, open_invoices: Iterable[OpenInvoice], how: How) -> Allocated:
+    """What an amount pays, and what remains of it as credit. Raises `NotAllocatable`.
+
+    `oldest_first` goes by the due date, then by the order of creation (ids are ULIDs). Amounts
+    that name one invoice twice become one allocation.
+    """
+    if not amount.is_finite() or amount <= 0:
+        raise NotAllocatable("amount", f"{amount} is not above 0.")
+    if how == "none":
+        allocations = []
+    elif how == "oldest_first":
+        allocations = _oldest_first(amount, open_invoices)
+    else:
+        allocations = _named(amount, open_invoices, how)
+    return Allocated(tuple(allocations), amount - _sum(allocations))
+
+
+def settled(
+    invoices: Iterable[OpenInvoice], allocations: Iterable[Allocation]
+) -> list[OpenInvoice]:
+    """The invoices once the allocations are made. Raises `NotAllocatable`."""
+    paid = _merged(allocations)
+    known = list(invoices)
+    _within_balances(paid, known, _fields(paid))
+    return [
+        replace(each, balance=each.balance - paid.get(each.invoice_id, _NOTHING)) for each in known
+    ]
+
+
+def restored(
+    invoices: Iterable[OpenInvoice], allocations: Iterable[Allocation]
+) -> list[OpenInvoice]:
+    """The invoices once the allocations are taken back: a cheque that bounced.
+
+    An invoice that was paid in full must be among them, with balance 0.
+    """
+    back = _merged(allocations)
+    known = list(invoices)
+    for invoice_id in back.keys() - {each.invoice_id for each in known}:
+        raise NotAllocatable("allocations", f"Invoice {invoice_id} is not there to be restored.")
+    return [
+        replace(each, balance=each.balance + back.get(each.invoice_id, _NOTHING)) for each in known
+    ]
+
+
+def _oldest_first(amount: Decimal, open_invoices: Iterable[OpenInvoice]) -> list[Allocation]:
+    allocations, left = [], amount
+    for each in sorted(open_invoices, key=lambda each: (each.due_date, each.invoice_id)):
+        paid = min(left, each.balance)
+        if paid > 0:
+            allocations.append(Allocation(each.invoice_id, paid))
+            left -= paid
+    return allocations
+
+
+def _named(
+    amount: Decimal, open_invoices: Iterable[OpenInvoice], named: list[Allocation]
+) -> list[Allocation]:
+    for place, each in enumerate(named):
+        if not each.amount.is_finite() or each.amount <= 0:
+            raise NotAllocatable(f"allocations.{place}.amount", f"{each.amount} is not above 0.")
+    merged = _merged(named)
+    _within_balances(merged, open_invoices, _fields(each.invoice_id for each in named))
+    allocations = [Allocation(*each) for each in merged.items()]
+    if _sum(allocations) > amount:
+        raise NotAllocatable(
+            "allocations", f"{_sum(allocations)} is more than the {amount} there is to allocate."
+        )
+    return allocations
+
+
+def _within_balances(
+    paid: Mapping[str, Decimal], invoices: Iterable[OpenInvoice], fields: Mapping[str, str]
+) -> None:
+    balances = {each.invoice_id: each.balance for each in invoices}
+    for invoice_id, amount in paid.items():
+        if invoice_id not in balances:
+            message = f"Invoice {invoice_id} is not open."
+            raise NotAllocatable(f"{fields[invoice_id]}.invoice_id", message)
+        if amount > balances[invoice_id]:
+            raise NotAllocatable(
+                f"{fields[invoice_id]}.amount",
+                f"{amount} is more than the invoice's balance of {balances[invoice_id]}.",
+            )
+
+
+def _fields(invoice_ids: Iterable[str]) -> dict[str, str]:
+    return {each: f"allocations.{place}" for place, each in enumerate(invoice_ids)}
+
+
+def _merged(allocations: Iterable[Allocation]) -> dict[str, Decimal]:
+    merged: dict[str, Decimal] = {}
+    for each in allocations:
+        merged[each.invoice_id] = merged.get(each.invoice_id, _NOTHING) + each.amount
+    return merged
+
+
+def _sum(allocations: Iterable[Allocation]) -> Decimal:
+    return sum((each.amount for each in allocations), _NOTHING)
