@@ -1,0 +1,150 @@
+"""What an e-invoice (EN 16931) would lack: told before finalizing, and never a refusal. Pure."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from tallybook.invoices.kinds import Adjustment, Category, Document, Line, Totals
+from tallybook.invoices.rules import category_and_rate
+from tallybook.money import DECIMALS
+
+# As the norm's rules call them: K is IC, "intra-Community".
+_RULES: dict[Category, str] = {"K": "IC"}
+_STANDARD_AT_0 = "Category S asks for a rate above 0; at 0 it is Z, or another of the categories."
+
+
+@dataclass(frozen=True, kw_only=True)
+class Party:
+    """The seller (BG-4) or the buyer (BG-7)."""
+
+    name: str | None = None  # BT-27, BT-44
+    country: str | None = None  # BT-40, BT-55
+    vat_id: str | None = None  # BT-31, BT-48
+    tax_number: str | None = None  # BT-32
+    registration: str | None = None  # BT-30, BT-47: in the register of companies
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """When to pay, and why no tax is charged."""
+
+    due_date: date | None = None  # BT-9
+    payment_terms: str | None = None  # BT-20
+    exemption_reason: str | None = None  # BT-120
+
+
+@dataclass(frozen=True)
+class Finding:
+    """`code` is the rule of the norm, `field` the place of what is missing."""
+
+    code: str
+    field: str
+    message: str
+
+
+def warnings(
+    document: Document, sums: Totals, *, seller: Party, buyer: Party, terms: Terms
+) -> list[Finding]:
+    """What the norm asks for and neither the document nor the firm's or client's data hold.
+
+    Left to whoever writes the e-invoice: the standard texts of AE, K, G and O (BR-AE-10 …), the
+    date and country of an intra-Community delivery (BR-IC-11, -12), and that no VAT id may be
+    written with category O (BR-O-02).
+    """
+    return [
+        *_of_parties(seller, buyer, sums),
+        *_of_taxes(seller, buyer, sums, terms),
+        *_of_lines(document),
+        *_of_adjustments("allowances", "BR-33", "BR-S-06", document.allowances),
+        *_of_adjustments("charges", "BR-38", "BR-S-07", document.charges),
+        *_of_payment(document, sums, terms),
+    ]
+
+
+def _blank(text: str | None) -> bool:
+    return not (text and text.strip())
+
+
+def _of_parties(seller: Party, buyer: Party, sums: Totals) -> Iterator[Finding]:
+    if _blank(seller.name):
+        yield Finding("BR-06", "seller.name", "The seller's name is missing.")
+    if _blank(seller.country):
+        yield Finding("BR-09", "seller.country", "The country of the seller's address is missing.")
+    # BR-O-02: out of the scope of VAT, no VAT id may be shown, so it identifies nobody.
+    shown = None if _used(sums) & {"O"} else seller.vat_id
+    if _blank(shown) and _blank(seller.registration):
+        message = "The seller has neither a VAT id nor a registration number to be known by."
+        yield Finding("BR-CO-26", "seller.vat_id", message)
+    if _blank(buyer.name):
+        yield Finding("BR-07", "buyer.name", "The buyer's name is missing.")
+    if _blank(buyer.country):
+        yield Finding("BR-11", "buyer.country", "The country of the buyer's address is missing.")
+
+
+def _used(sums: Totals) -> set[Category]:
+    return {each.category for each in sums.taxes}
+
+
+def _of_taxes(seller: Party, buyer: Party, sums: Totals, terms: Terms) -> Iterator[Finding]:
+    used = [each for each in ("S", "Z", "E", "AE", "K", "G") if each in _used(sums)]
+    for category in used:
+        code = f"BR-{_RULES.get(category, category)}-02"
+        if category in ("K", "G"):
+            if _blank(seller.vat_id):
+                message = f"Category {category} asks for the seller's VAT id."
+                yield Finding(code, "seller.vat_id", message)
+        elif _blank(seller.vat_id) and _blank(seller.tax_number):
+            message = f"Category {category} asks for the seller's VAT id or tax number."
+            yield Finding(code, "seller.vat_id", message)
+    if "AE" in used and _blank(buyer.vat_id) and _blank(buyer.registration):
+        message = "Reverse charge asks for the buyer's VAT id or registration number."
+        yield Finding("BR-AE-02", "buyer.vat_id", message)
+    if "K" in used and _blank(buyer.vat_id):
+        message = "An intra-Community supply asks for the buyer's VAT id."
+        yield Finding("BR-IC-02", "buyer.vat_id", message)
+    if "E" in used and _blank(terms.exemption_reason):
+        message = "Why the supply is exempt from tax is missing."
+        yield Finding("BR-E-10", "exemption_reason", message)
+    if "O" in _used(sums) and len(sums.taxes) > 1:
+        message = "Category O (outside the scope of VAT) cannot be mixed with another."
+        yield Finding("BR-O-11", "lines", message)
+
+
+def _of_lines(document: Document) -> Iterator[Finding]:
+    if not document.lines:
+        yield Finding("BR-16", "lines", "There is no line.")
+    for place, line in enumerate(document.lines):
+        here = f"lines.{place}"
+        if _blank(line.unit):
+            yield Finding("BR-23", f"{here}.unit", "The unit of the quantity is missing.")
+        if _blank(line.description):
+            yield Finding("BR-25", f"{here}.description", "The description is missing.")
+        if line.unit_price < 0:
+            message = "A price cannot be below 0; a credit line has a negative quantity."
+            yield Finding("BR-27", f"{here}.unit_price", message)
+        if _standard_at_0(line):
+            yield Finding("BR-S-05", f"{here}.tax_rate", _STANDARD_AT_0)
+
+
+def _standard_at_0(entry: Line | Adjustment) -> bool:
+    category, rate = category_and_rate(entry)
+    return category == "S" and not rate
+
+
+def _of_adjustments(
+    field: str, unexplained: str, at_0: str, adjustments: Sequence[Adjustment]
+) -> Iterator[Finding]:
+    for place, each in enumerate(adjustments):
+        if _blank(each.reason):
+            yield Finding(unexplained, f"{field}.{place}.reason", "The reason is missing.")
+        if _standard_at_0(each):
+            yield Finding(at_0, f"{field}.{place}.tax_rate", _STANDARD_AT_0)
+
+
+def _of_payment(document: Document, sums: Totals, terms: Terms) -> Iterator[Finding]:
+    if sums.balance > 0 and terms.due_date is None and _blank(terms.payment_terms):
+        message = "Something is to be paid, and neither a due date nor terms of payment say when."
+        yield Finding("BR-CO-25", "due_date", message)
+    if DECIMALS[document.currency] > 2:
+        message = f"The norm writes amounts with 2 decimals; {document.currency} has more."
+        yield Finding("BR-DEC-23", "currency", message)
