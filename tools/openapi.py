@@ -82,8 +82,17 @@ def document() -> Json:
         servers=[Server(url="/", description="The `ApiUrl` of your stack.")],
         on_conflict="error",
     )
+    schemas: Json = {}
     for function in FUNCTIONS:
-        merge.add_file(ROOT / "functions" / function / "app.py", "app")
+        place = ROOT / "functions" / function / "app.py"
+        merge.add_file(place, "app")
+        alone = OpenAPIMerge(title=function, version="1")
+        alone.add_file(place, "app")
+        for name, schema in json.loads(alone.get_openapi_json_schema())["components"][
+            "schemas"
+        ].items():
+            if schemas.setdefault(name, schema) != schema:  # merging would keep one of them
+                sys.exit(f"tools/openapi.py: two models are called {name}, one of {function}'s")
     merged: Json = json.loads(merge.get_openapi_json_schema())
     return _completed(merged)
 

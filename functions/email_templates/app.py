@@ -13,8 +13,8 @@ from tallybook.mail import templates
 from tallybook.mail.letterhead import letterhead
 from tallybook.mail.template_models import (
     Draft,
+    MailPreview,
     NewTemplate,
-    Preview,
     Template,
     TemplatePatch,
     TemplateRow,
@@ -68,7 +68,7 @@ def delete_template(name: str, if_match: IfMatch = None) -> Response[None]:
 
 
 @app.post(f"{TEMPLATE}/preview", tags=TAGS, summary=_PREVIEW)
-def preview_template(name: str, draft: Draft) -> Response[Preview]:
+def preview_template(name: str, draft: Draft) -> Response[MailPreview]:
     if draft.model_fields_set:
         http.caller(app).must_be(Role.MANAGER)
     return http.ok(templates.preview(name, draft, letterhead(settings.get())))

@@ -39,4 +39,7 @@ _answer = http.serve(app, of="public")
 
 def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     answer = _answer(event, context)
-    return answer | {"isBase64Encoded": answer["statusCode"] == HTTPStatus.OK}
+    if answer["statusCode"] != HTTPStatus.OK:  # a token of characters that no path has
+        image = {"statusCode": HTTPStatus.OK, "headers": {"Content-Type": "image/gif", **_HEADERS}}
+        answer |= {**image, "body": _IMAGE}
+    return answer | {"isBase64Encoded": True}

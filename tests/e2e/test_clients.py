@@ -114,7 +114,7 @@ def removals_of(stack: Stack, client_id: str, *, at_least: int, attempts: int = 
             logGroupName=f"/tallybook/{stack.stack_name}/removals", filterPattern=client_id
         )
         lines = [event["message"] for event in answer["events"] if client_id in event["message"]]
-        found = sum(json.loads(line[line.index("{") :])["message"] == "removed" for line in lines)
+        found = sum(json.loads(line[line.index("{") :])["message"] == "done" for line in lines)
         if found >= at_least:
             break
         time.sleep(0.5)

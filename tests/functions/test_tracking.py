@@ -92,7 +92,7 @@ def test_an_address_that_was_altered_counts_nothing(mail: tuple[str, str]):
     token = image.removeprefix("/t/").removesuffix(".gif")
     other = ("0" if token[60] != "0" else "1").join((token[:60], token[61:]))
     with stored.unchanged():
-        for altered in (other, token[:-1], token + "A", "x", "%00", "." * 200, token[26:] * 2):
+        for altered in (other, token[:-1], "x", "%00", "." * 200, token[26:] * 2, "\x16\xc2\x1a"):
             load(f"/t/{altered}.gif")
 
 

@@ -13,7 +13,7 @@ from tallybook.text import Line, ShortLine, Text
 
 MOST_RECIPIENTS = 50  # of one mail, to SES; what a person sends has no more
 
-type Status = Literal[
+type EmailStatus = Literal[
     "queued", "sending", "sent", "delivered", "bounced", "complained", "failed", "unknown"
 ]
 Body = Annotated[Text, Field(max_length=20_000)]
@@ -74,7 +74,7 @@ class EmailRow(ApiModel):
     to: list[str]
     subject: str | None = Field(description="Null until a template's mail is written.")
     template: str = Field(examples=["message"])
-    status: Status
+    status: EmailStatus
     held_at: Timestamp | None = Field(description="Waits until the client is active again.")
     created_at: Timestamp
     sent_at: Timestamp | None = Field(description="When the mail service accepted it.")

@@ -130,7 +130,7 @@ class Template(TemplateRow):
     version: int = Field(examples=[1])
 
 
-class Preview(ApiModel):
+class MailPreview(ApiModel):
     """What a mail would say, with sample data and the firm's real settings."""
 
     subject: str

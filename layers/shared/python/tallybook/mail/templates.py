@@ -15,8 +15,8 @@ from tallybook.mail.rendering import Rendered, Source, Unrenderable, render
 from tallybook.mail.template_models import (
     NAME,
     Draft,
+    MailPreview,
     NewTemplate,
-    Preview,
     Template,
     TemplatePatch,
     TemplateRow,
@@ -107,11 +107,11 @@ def delete(name: str, *, if_match: str | None) -> None:
     until_unchanged(attempt)
 
 
-def preview(name: str, draft: Draft, firm: Mapping[str, Any]) -> Preview:
+def preview(name: str, draft: Draft, firm: Mapping[str, Any]) -> MailPreview:
     """What a mail from the template would say, in `draft`'s words where it has some."""
     source = _checked(_drafted(effective(name), draft.model_dump(exclude_unset=True)))
     rendered: Rendered = render(source, builtin.sample(source.kind) | {"firm": firm}, pixel=None)
-    return Preview(subject=rendered.subject, text=rendered.text, html=rendered.html)
+    return MailPreview(subject=rendered.subject, text=rendered.text, html=rendered.html)
 
 
 def tag(template: Template) -> str:

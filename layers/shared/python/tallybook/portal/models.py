@@ -8,7 +8,7 @@ from tallybook.dates import Timestamp
 from tallybook.ids import Ulid
 from tallybook.models import ApiModel
 
-type Status = Literal["not_invited", "waiting", "accepted", "expired"]
+type PortalStatus = Literal["not_invited", "waiting", "accepted", "expired"]
 
 
 class NewInvitation(ApiModel):
@@ -26,7 +26,7 @@ class Invitation(ApiModel):
     email_id: Ulid
     contact_id: Ulid | None = Field(description="Null: the client itself, at its own address.")
     email: str = Field(examples=["zoe@mueller.example"])
-    status: Status
+    status: PortalStatus
     invited_at: Timestamp
 
 
@@ -38,7 +38,7 @@ class Invitee(ApiModel):
     email: str | None = Field(
         examples=["zoe@mueller.example"], description="Where it was invited, or would be."
     )
-    status: Status
+    status: PortalStatus
     invited_at: Timestamp | None
     accepted_at: Timestamp | None
     email_id: Ulid | None = Field(description="The last mail that invited it.")

@@ -10,7 +10,7 @@ from tallybook.ids import Ulid
 from tallybook.models import ApiModel
 from tallybook.text import ShortLine, Text
 
-type Status = Literal["queued", "sending", "sent", "failed", "unknown"]
+type SmsStatus = Literal["queued", "sending", "sent", "failed", "unknown"]
 
 
 _MOST_BYTES = 1_600  # that SNS takes
@@ -49,7 +49,7 @@ class Sms(SmsToSend):
     """An SMS, with what is known of it."""
 
     body: str = Field(examples=["Your order is ready to be collected."])
-    status: Status = Field(
+    status: SmsStatus = Field(
         description="`sent`: the network was given it; whether it arrived is not known. `unknown`:"
         " it may have been given it, so it is not sent again by itself."
     )
