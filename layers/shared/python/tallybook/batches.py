@@ -4,6 +4,7 @@
 of the batch is done.
 """
 
+import warnings
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, cast
 
@@ -25,6 +26,8 @@ type Said = Mapping[str, object] | None
 type Outcome = Said | Exception
 
 logger, metrics = Logger(), Metrics()
+# Most batches count nothing.
+warnings.filterwarnings("ignore", "No application metrics to publish")
 _LONGEST_PAUSE = 300
 
 
