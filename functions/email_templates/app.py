@@ -2,7 +2,10 @@
 
 import tallybook.startup  # noqa: F401 # isort: skip - first, or it saves nothing
 
+from typing import Annotated
+
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body
 
 from tallybook import http
 from tallybook.callers import Role
@@ -68,7 +71,10 @@ def delete_template(name: str, if_match: IfMatch = None) -> Response[None]:
 
 
 @app.post(f"{TEMPLATE}/preview", tags=TAGS, summary=_PREVIEW)
-def preview_template(name: str, draft: Draft) -> Response[MailPreview]:
+def preview_template(
+    name: str,
+    draft: Annotated[Draft, Body()] = Draft(),  # noqa: B008 - never changed
+) -> Response[MailPreview]:
     if draft.model_fields_set:
         http.caller(app).must_be(Role.MANAGER)
     return http.ok(templates.preview(name, draft, letterhead(settings.get())))

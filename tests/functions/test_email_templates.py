@@ -367,3 +367,9 @@ def test_a_template_of_the_firm_is_the_one_that_is_sent(owner: Staff):
     assert templates.effective("invoice").subject == "Bill"
     added(owner)
     assert templates.effective("thanks").kind == "payment_receipt"
+
+
+def test_a_preview_of_the_stored_template_needs_no_body(member: Staff):
+    answer = member.post("/v1/email-templates/reminder_final/preview")
+    assert answer.status == 200, answer.body
+    assert answer.body["subject"].startswith("Final reminder")
