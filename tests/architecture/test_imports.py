@@ -54,6 +54,7 @@ ALLOWED = {
     ("tallybook.contacts.store", "tallybook.workflows.guard"),
     ("tallybook.contacts.creation", "tallybook.workflows.guard"),
     ("tallybook.history.timeline", "tallybook.clients.presence"),  # no list of nobody
+    ("tallybook.history.store", "tallybook.clients.presence"),
     ("tallybook.history.store", "tallybook.clients.records"),  # no notes on nobody
     ("tallybook.history.store", "tallybook.contacts.records"),  # who was called
     ("tallybook.imports.entering", "tallybook.clients.imported"),  # what an import does to clients
@@ -69,6 +70,7 @@ ALLOWED = {
     ("tallybook.mail.letters", "tallybook.clients.records"),  # may it still be sent?
     ("tallybook.mail.events", "tallybook.clients.records"),  # whose addresses are given up
     ("tallybook.mail.events", "tallybook.history.records"),
+    ("tallybook.mail.store", "tallybook.clients.presence"),
     ("tallybook.mail.store", "tallybook.clients.records"),
     ("tallybook.imports.reporting", "tallybook.settings.store"),  # the firm's address
     ("tallybook.outbox.routing", "tallybook.imports.dispatch"),  # where work goes
@@ -78,6 +80,7 @@ ALLOWED = {
     ("tallybook.sms.store", "tallybook.clients.presence"),
     ("tallybook.sms.store", "tallybook.clients.records"),  # its number; no SMS to the suspended
     ("tallybook.sms.store", "tallybook.contacts.records"),  # the primary contact's number
+    ("tallybook.sms.sending", "tallybook.clients.presence"),
     ("tallybook.sms.sending", "tallybook.clients.records"),  # may it still be sent?
     ("tallybook.sms.sending", "tallybook.mail.holding"),  # what waits for its client is one list
 }

@@ -17,7 +17,8 @@ from boto3.dynamodb.types import TypeDeserializer
 from tallybook import claims
 from tallybook.dates import now
 from tallybook.errors import Busy
-from tallybook.mail import queueing, ses, working
+from tallybook.handover import NotNow
+from tallybook.mail import queueing, working
 from tallybook.portal import access
 from tallybook.portal.turns import NotYourTurn
 from tallybook.sms import sending
@@ -42,7 +43,7 @@ type Kind = Literal["mail", "sms", "invitation"]
 
 WORKER = {"mail": "mailer", "sms": "texter", "invitation": "portal_access"}
 # Why a message comes back to its queue and is no fault.
-COMES_BACK = (claims.InHand, NotYourTurn, Busy, ses.NotNow)
+COMES_BACK = (claims.InHand, NotYourTurn, Busy, NotNow)
 
 
 @dataclass

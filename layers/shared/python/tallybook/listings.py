@@ -1,11 +1,29 @@
-"""Lists of the newest first: pages of the index `listing`, where ids are the sort keys."""
+"""Lists of the newest first, where ids are the sort keys."""
 
 from typing import Any
 
-from tallybook.table import decode, query
+from tallybook.table import Item, decode, query, query_prefix
 
 type Rows = list[tuple[str, dict[str, Any]]]
 """The id and the row of each item."""
+
+
+def newest_below(
+    pk: str, prefix: str, *, limit: int, after: str | None
+) -> tuple[list[Item], str | None]:
+    """Items of a partition, `prefix` and an id their sort keys: those behind the id `after`.
+
+    With the id that the next page begins behind. One Query.
+    """
+    more: dict[str, Any] = {}
+    if after is not None:
+        more["ExclusiveStartKey"] = {"pk": {"S": pk}, "sk": {"S": f"{prefix}{after}"}}
+    items, _ = query_prefix(
+        pk, prefix, ScanIndexForward=False, ConsistentRead=True, Limit=limit + 1, **more
+    )
+    shown = items[:limit]
+    position = shown[-1]["sk"]["S"].removeprefix(prefix) if len(items) > limit else None
+    return shown, position
 
 
 def newest(listing: str, *, limit: int, after: str | None) -> tuple[Rows, str | None]:

@@ -8,8 +8,8 @@ from pynamodb.expressions.update import Action
 from tallybook.authors import By
 from tallybook.clients.index import guard, tokenize
 from tallybook.clients.mapping import to_client
+from tallybook.clients.presence import current
 from tallybook.clients.records import ClientRecord
-from tallybook.clients.store import current
 from tallybook.dates import timestamp
 from tallybook.errors import ClientHasInvoices
 from tallybook.history.entries import entry

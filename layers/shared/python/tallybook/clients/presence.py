@@ -1,31 +1,76 @@
-"""Reading what belongs to a client, and beside it the client itself: is it there?"""
+"""Whether a client is there, and active: alone, beside what belongs to it, and as it is written."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 
-from tallybook.clients.records import ClientRecord
-from tallybook.errors import ClientNotFound
+from tallybook.clients.records import ClientRecord, is_there
+from tallybook.errors import ClientNotFound, ClientSuspended
 from tallybook.ids import is_ulid
-from tallybook.table import find
+from tallybook.table import Item, find, find_all, read
+from tallybook.transactions import Transaction
 
 
-def of_client[T](client_id: str, read: Callable[[], T]) -> T:
-    """What `read` finds. The read of the client goes on at the same time, and costs one unit.
+def current(client_id: str) -> ClientRecord:
+    """The client's record, read consistently. Raises `ClientNotFound`, also while it is removed."""
+    record = find(ClientRecord, *_key(client_id)) if is_ulid(client_id) else None
+    return _there(record)
+
+
+def current_with(client_id: str, *sort_keys: str) -> tuple[ClientRecord, dict[str, Item]]:
+    """The client, and those of these items of its that are there. One BatchGetItem.
+
+    Raises `ClientNotFound`.
+    """
+    if not is_ulid(client_id):
+        raise ClientNotFound
+    pk, sk = _key(client_id)
+    keys = [(pk, sk), *((pk, each) for each in sort_keys)]
+    items = {item["sk"]["S"]: item for item in find_all(keys, consistent=True)}
+    own = items.pop(sk, None)
+    return _there(read(ClientRecord, own) if own else None), items
+
+
+def must_be_active(client: ClientRecord) -> None:
+    """Raises `ClientSuspended`."""
+    if client.suspended is not None:
+        raise ClientSuspended
+
+
+def stays_active(transaction: Transaction, client_id: str) -> None:
+    """Make `transaction` fail when the client is suspended or deleted by then."""
+    is_active = is_there() & ClientRecord.suspended.does_not_exist()
+    transaction.check(ClientRecord(*_key(client_id)), is_active, _why_not)
+
+
+def of_client[T](client_id: str, look: Callable[[], T]) -> T:
+    """What `look` finds. The read of the client goes on at the same time, and costs one unit.
 
     Raises `ClientNotFound`, also while the client is being removed.
     """
     if not is_ulid(client_id):
         raise ClientNotFound
-    asked = _reader().submit(find, ClientRecord, f"CLIENT#{client_id}", "CLIENT")
+    asked = _reader().submit(lambda: find(ClientRecord, *_key(client_id)))
     try:
-        found = read()
+        found = look()
     finally:  # no read may go on when the container is frozen
         wait([asked])
-    client = asked.result()
+    _there(asked.result())
+    return found
+
+
+def _key(client_id: str) -> tuple[str, str]:
+    return f"CLIENT#{client_id}", "CLIENT"
+
+
+def _there(client: ClientRecord | None) -> ClientRecord:
     if client is None or client.removed_at:
         raise ClientNotFound
-    return found
+    return client
+
+
+def _why_not(item: Item) -> Exception:
+    return ClientSuspended() if item and "removed_at" not in item else ClientNotFound()
 
 
 @cache

@@ -10,8 +10,9 @@ from pynamodb.expressions.operand import Path
 from tallybook.authors import By
 from tallybook.clients import numbers
 from tallybook.clients.index import favourite, guard, tokenize
-from tallybook.clients.mapping import enter, entered, id_of, partition, to_client
+from tallybook.clients.mapping import enter, entered, id_of, to_client
 from tallybook.clients.models import Client, ClientPatch, NewClient
+from tallybook.clients.presence import current
 from tallybook.clients.records import ClientRecord, is_there
 from tallybook.clients.rules import changed_fields
 from tallybook.contacts.household import household
@@ -19,12 +20,11 @@ from tallybook.dates import timestamp
 from tallybook.errors import ClientNotFound, InvalidField
 from tallybook.history.entries import entry
 from tallybook.idempotency import Once
-from tallybook.ids import is_ulid
 from tallybook.models import merged_into
 from tallybook.portal.rules import is_withdrawn
 from tallybook.portal.standing import own, withdraw
 from tallybook.staff.guard import must_be_active
-from tallybook.table import differences, find, read
+from tallybook.table import differences, read
 from tallybook.transactions import Transaction
 from tallybook.versions import etag, must_match, until_unchanged, version_changed
 from tallybook.workflows.guard import must_exist
@@ -42,14 +42,6 @@ class Told:
 
 def get(client_id: str, *, by: str, at: datetime) -> Client:
     return to_client(current(client_id), by, at)
-
-
-def current(client_id: str) -> ClientRecord:
-    """The client's record, read consistently. Raises `ClientNotFound`, also while it is removed."""
-    record = find(ClientRecord, partition(client_id), "CLIENT") if is_ulid(client_id) else None
-    if record is None or record.removed_at:
-        raise ClientNotFound
-    return record
 
 
 def change(

@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from tallybook.authors import By, by_of
 from tallybook.callers import Caller, Role
+from tallybook.clients.presence import current_with
 from tallybook.clients.records import ClientRecord, is_there
 from tallybook.contacts.records import ContactRecord
 from tallybook.dates import timestamp
@@ -27,7 +28,7 @@ from tallybook.history.records import HistoryRecord
 from tallybook.idempotency import Once
 from tallybook.ids import is_ulid, new_id
 from tallybook.models import merged_into
-from tallybook.table import absent, differences, find_all, present, read
+from tallybook.table import absent, differences, present, read
 from tallybook.transactions import Transaction
 from tallybook.versions import etag, must_match, until_unchanged, version_changed
 
@@ -167,13 +168,8 @@ def _moment(given: datetime | None, at: datetime) -> datetime:
 
 def _current(client_id: str, entry_id: str, kind: str) -> HistoryRecord:
     """The entry as it is, in one BatchGetItem with its client."""
-    if not is_ulid(client_id):
-        raise ClientNotFound
-    place, sk = partition(client_id), f"{PREFIX}{entry_id}"
-    keys = [(place, "CLIENT")] + ([(place, sk)] if is_ulid(entry_id) else [])
-    items = {item["sk"]["S"]: item for item in find_all(keys, consistent=True)}
-    if "CLIENT" not in items or "removed_at" in items["CLIENT"]:
-        raise ClientNotFound
+    sk = f"{PREFIX}{entry_id}"
+    _, items = current_with(client_id, *((sk,) if is_ulid(entry_id) else ()))
     if sk not in items or items[sk]["kind"]["S"] != kind:
         raise _MISSING[kind]
     return read(HistoryRecord, items[sk])

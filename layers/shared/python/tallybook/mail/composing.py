@@ -6,6 +6,7 @@ from tallybook.clients.records import ClientRecord
 from tallybook.mail import templates
 from tallybook.mail.letterhead import letterhead
 from tallybook.mail.pixel import pixel
+from tallybook.mail.queueing import named
 from tallybook.mail.records import EmailRecord
 from tallybook.mail.rendering import Rendered, Source, render
 from tallybook.settings import store as settings_store
@@ -48,5 +49,5 @@ def _client(client: ClientRecord) -> dict[str, object]:
 
 def _pixel(record: EmailRecord) -> str | None:
     """None for a mail to the firm itself: nobody needs to know whether it reads its mail."""
-    owner, email_id = record.pk.partition("#"), record.sk.removeprefix("EMAIL#")
-    return pixel(owner[2], email_id) if owner[0] == "CLIENT" else None
+    client_id, email_id = named(record)
+    return pixel(client_id, email_id) if client_id else None

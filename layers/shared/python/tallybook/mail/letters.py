@@ -9,7 +9,7 @@ from tallybook import claims
 from tallybook.clients.records import ClientRecord
 from tallybook.history.entries import entry
 from tallybook.mail.holding import hold
-from tallybook.mail.queueing import key, partition
+from tallybook.mail.queueing import key, named, partition
 from tallybook.mail.records import EmailRecord
 from tallybook.table import find_all, read
 from tallybook.transactions import Transaction
@@ -28,11 +28,11 @@ class Letter:
 
     @property
     def client_id(self) -> str | None:
-        return None if self.record.pk == partition(None) else self.record.pk[len("CLIENT#") :]
+        return named(self.record)[0]
 
     @property
     def email_id(self) -> str:
-        return self.record.sk[len("EMAIL#") :]
+        return named(self.record)[1]
 
 
 def look(names: Sequence[Name], *, at: datetime) -> dict[Name, Letter]:

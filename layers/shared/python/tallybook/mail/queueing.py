@@ -84,6 +84,12 @@ def key(client_id: str | None, email_id: str) -> tuple[str, str]:
     return partition(client_id), f"EMAIL#{email_id}"
 
 
+def named(record: EmailRecord) -> tuple[str | None, str]:
+    """The ids of the client, None for a mail to the firm itself, and of the mail."""
+    owner, _, client_id = record.pk.partition("#")
+    return client_id if owner == "CLIENT" else None, record.sk.removeprefix("EMAIL#")
+
+
 def partition(client_id: str | None) -> str:
     """Where a client's mail is, or that to the firm itself."""
     return f"CLIENT#{client_id}" if client_id else "FIRM"

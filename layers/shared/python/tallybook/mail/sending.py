@@ -16,6 +16,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from tallybook import claims
 from tallybook.dates import now, timestamp
 from tallybook.dynamodb import pause
+from tallybook.handover import NotNow, Refused, Unclear
 from tallybook.mail import ses
 from tallybook.mail.composing import Stationery
 from tallybook.mail.holding import no_longer_held
@@ -84,7 +85,7 @@ def kept(post: Post, *, instead: Rendered | None = None) -> Transaction:
 def give(post: Post, claim_id: str | None = None) -> str:
     """Claim the mail unless that is done, and give it to the mail service; returns its state.
 
-    Raises `ses.NotNow` when the mail service takes nothing now; the mail is queued again then.
+    Raises `NotNow` when the mail service takes nothing now; the mail is queued again then.
     """
     letter = post.letter
     if post.outgoing is None:
@@ -96,9 +97,9 @@ def give(post: Post, claim_id: str | None = None) -> str:
         message_id = _sent(post.outgoing, letter, claim_id)
     except claims.Lost as lost:
         return str(lost)
-    except ses.Refused as refused:
+    except Refused as refused:
         return fail(letter, f"The mail service refused it: {refused}", claim_id, **_known(post))
-    except ses.Unclear:
+    except Unclear:
         logger.warning("unclear", exc_info=True)  # its events settle it, or its lease runs out
         return "sending"
     known = _known(post) | {"sent_at": timestamp(now()), "ses_id": message_id}
@@ -144,7 +145,7 @@ def _asked_again(letter: Letter, claim_id: str | None) -> Letter:
             claims.release(letter.record, claim_id)
         if is_held(current, at):
             raise claims.Lost("held")
-        raise ses.NotNow("The client was suspended for a moment.", slower=False)
+        raise NotNow("The client was suspended for a moment.")
     return current
 
 
@@ -154,7 +155,7 @@ def _sent(outgoing: ses.Outgoing, letter: Letter, claim_id: str) -> str:
     while True:
         try:
             return ses.send(outgoing)
-        except ses.NotNow as refusal:
+        except NotNow as refusal:
             metrics.add_metric("MailRefusedForNow", MetricUnit.Count, 1)
             if not refusal.slower or now() - begun > _PATIENCE:
                 claims.release(letter.record, claim_id)

@@ -16,13 +16,8 @@ from typing import Any
 import botocore
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-)
 
+from tallybook.handover import NotNow, Refused, Unclear, hand_over
 from tallybook.mail.rules import ascii_address, mailable
 
 FROM = os.environ["MAIL_FROM"]
@@ -51,22 +46,6 @@ _SLOWER = {
 }
 _UNAVAILABLE = {"ServiceUnavailable", "ServiceUnavailableException"}
 _UNVERIFIED = re.compile(r"not verified", re.IGNORECASE)  # the identity, or the sandbox's address
-
-
-class NotNow(Exception):
-    """SES refused the call for now: the mail has certainly not left."""
-
-    def __init__(self, reason: str, *, slower: bool) -> None:
-        super().__init__(reason)
-        self.slower = slower  # only too fast: a moment later it may be taken
-
-
-class Refused(Exception):
-    """SES will not take this mail. The text says why."""
-
-
-class Unclear(Exception):
-    """Nobody knows whether SES took the mail."""
 
 
 @dataclass(frozen=True)
@@ -109,21 +88,10 @@ def mailbox(name: str | None, address: str) -> str:
 
 def send(mail: Outgoing) -> str:
     """Give the mail to SES; returns its message id. Raises `NotNow`, `Refused` and `Unclear`."""
-    try:
-        answer = client.send_email(**_request(mail))
-    except ClientError as error:
-        raise _judged(error) from error
-    except (ConnectTimeoutError, EndpointConnectionError) as error:  # it was never asked
-        raise NotNow(str(error), slower=False) from error
-    except BotoCoreError as error:
-        raise Unclear(str(error)) from error
-    message_id: str = answer["MessageId"]
-    return message_id
+    return hand_over(client.send_email, _judged, **_request(mail))
 
 
-def _judged(error: ClientError) -> Exception:
-    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-    status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
+def _judged(code: str, message: str, status: int) -> Exception:
     if code in _NEVER and not _UNVERIFIED.search(message):
         return Refused(message or code)
     is_slower = code in _SLOWER or status == HTTPStatus.TOO_MANY_REQUESTS

@@ -1,13 +1,18 @@
 """A client's mail, as staff see it, send it and send it again."""
 
-from collections.abc import Mapping
 from datetime import datetime
+from functools import partial
 
 from tallybook.authors import By
+from tallybook.clients.presence import (
+    current,
+    current_with,
+    must_be_active,
+    of_client,
+    stays_active,
+)
 from tallybook.clients.records import ClientRecord, is_there
 from tallybook.errors import (
-    ClientNotFound,
-    ClientSuspended,
     EmailNotFound,
     EmailNotRepeatable,
     InvalidField,
@@ -15,6 +20,7 @@ from tallybook.errors import (
 )
 from tallybook.idempotency import Once
 from tallybook.ids import is_ulid
+from tallybook.listings import newest_below
 from tallybook.mail.models import (
     Email,
     EmailId,
@@ -27,7 +33,7 @@ from tallybook.mail.queueing import Mail, key, partition, queue
 from tallybook.mail.records import EmailRecord, SentTextRecord
 from tallybook.mail.rules import events_of, folded, row_fields
 from tallybook.mail.template_records import TemplateRecord
-from tallybook.table import Item, find, find_all, query_prefix, read
+from tallybook.table import find, find_all, read
 from tallybook.transactions import Transaction
 from tallybook.versions import etag, until_unchanged, version_changed
 
@@ -42,8 +48,8 @@ def send(
 
     Raises `ClientNotFound`, `ClientSuspended`, `NoEmailAddress`, `InvalidField`.
     """
-    client = _client(client_id)
-    _must_be_active(client)
+    client = current(client_id)
+    must_be_active(client)
     _must_be_for_messages(new.template or MESSAGE)
     transaction = Transaction()
     mail = Mail(
@@ -57,7 +63,7 @@ def send(
         attach_documents=new.attach_documents,
     )
     record = queue(transaction, mail, client_id=client_id, at=at)
-    return _commit(transaction, client, record, once)
+    return _commit(transaction, client_id, record, once)
 
 
 def send_again(client_id: str, email_id: str, *, by: By, at: datetime, once: Once) -> EmailId:
@@ -65,8 +71,8 @@ def send_again(client_id: str, email_id: str, *, by: By, at: datetime, once: Onc
 
     Raises `EmailNotRepeatable` for others, and for invitations, whose password is not kept.
     """
-    client, record = _pair(client_id, email_id)
-    _must_be_active(client)
+    client, record, _ = _pair(client_id, email_id)
+    must_be_active(client)
     row = record.row
     status = row_fields(row, at)["status"]
     if record.via != "mail":
@@ -85,18 +91,14 @@ def send_again(client_id: str, email_id: str, *, by: By, at: datetime, once: Onc
         attach_documents=bool(record.attach_documents),
     )
     again = queue(transaction, mail, client_id=client_id, at=at)
-    return _commit(transaction, client, again, once)
+    return _commit(transaction, client_id, again, once)
 
 
-def _commit(
-    transaction: Transaction, client: ClientRecord, record: EmailRecord, once: Once
-) -> EmailId:
+def _commit(transaction: Transaction, client_id: str, record: EmailRecord, once: Once) -> EmailId:
     """Write it down unless the client was suspended or deleted meanwhile."""
-    client_id = client.pk.removeprefix("CLIENT#")
     queued = EmailId(client_id=client_id, email_id=record.row["email_id"])
     once.claim(transaction, queued)
-    is_active = is_there() & ClientRecord.suspended.does_not_exist()
-    transaction.check(client, is_active, _refused)
+    stays_active(transaction, client_id)
     transaction.commit()
     return queued
 
@@ -105,23 +107,19 @@ def page(
     client_id: str, *, held: bool, limit: int, after: str | None, at: datetime
 ) -> tuple[list[EmailRow], str | None]:
     """The newest mails behind the position `after`; only those that are held, when asked."""
-    _client(client_id)
     prefix = "HELD#EMAIL#" if held else "EMAIL#"
-    start = {"pk": {"S": partition(client_id)}, "sk": {"S": f"{prefix}{after}"}}
-    more = {"ExclusiveStartKey": start} if after else {}
-    items, last = query_prefix(
-        partition(client_id), prefix, ScanIndexForward=False, Limit=limit, **more
-    )
-    ids = [item["sk"]["S"].removeprefix(prefix) for item in items]
-    found = find_all([key(client_id, each) for each in ids]) if held else items
-    rows = [EmailRow(**row_fields(read(EmailRecord, item).row, at)) for item in found]
-    return rows, ids[-1] if last and ids else None
+    look = partial(newest_below, partition(client_id), prefix, limit=limit, after=after)
+    items, position = of_client(client_id, look)
+    if held:
+        ids = [item["sk"]["S"].removeprefix(prefix) for item in items]
+        items = find_all([key(client_id, each) for each in ids])
+    rows = [EmailRow(**row_fields(read(EmailRecord, item).row, at)) for item in items]
+    return rows, position
 
 
 def get(client_id: str, email_id: str, *, at: datetime) -> Email:
     """One mail with what is known of it. Raises `ClientNotFound` and `EmailNotFound`."""
-    _, record = _pair(client_id, email_id)
-    kept = find(SentTextRecord, partition(client_id), f"SENTTEXT#{email_id}")
+    _, record, text = _pair(client_id, email_id)
     failure: str | None = record.row.get("failure")
     rejected = record.evidence.get("reject")
     if rejected and not failure:
@@ -132,7 +130,7 @@ def get(client_id: str, email_id: str, *, at: datetime) -> Email:
     ]
     return Email(
         **row_fields(record.row, at),
-        text=kept.text if kept else None,
+        text=text,
         skipped=[*record.row.get("skipped", []), *unmailable],
         failure=failure,
         attach_documents=bool(record.attach_documents),
@@ -149,7 +147,7 @@ def tag(email: Email) -> str:
 
 def suppressions(client_id: str) -> Suppressions:
     """The addresses of the client that no mail goes to, the newest first."""
-    listed = (_client(client_id).suppressed or {}).values()
+    listed = (current(client_id).suppressed or {}).values()
     newest = sorted(listed, key=lambda each: str(each["at"]), reverse=True)
     fields = {"detail": None, "email_id": None}
     return Suppressions(items=[Suppression.model_validate(fields | each) for each in newest])
@@ -159,7 +157,7 @@ def lift(client_id: str, address: str) -> None:
     """Send to the address again. Raises `SuppressionNotFound`."""
 
     def attempt() -> None:
-        client = _client(client_id)
+        client = current(client_id)
         listed = dict(client.suppressed or {})
         if listed.pop(_folded(address), None) is None:
             raise SuppressionNotFound
@@ -183,25 +181,14 @@ def _folded(address: str) -> str:
         raise SuppressionNotFound from error
 
 
-def _client(client_id: str) -> ClientRecord:
-    record = find(ClientRecord, partition(client_id), "CLIENT") if is_ulid(client_id) else None
-    if record is None or record.removed_at:
-        raise ClientNotFound
-    return record
-
-
-def _pair(client_id: str, email_id: str) -> tuple[ClientRecord, EmailRecord]:
-    if not is_ulid(client_id):
-        raise ClientNotFound
-    keys = [(partition(client_id), "CLIENT")]
-    keys += [key(client_id, email_id)] if is_ulid(email_id) else []
-    items: Mapping[str, Item] = {i["sk"]["S"]: i for i in find_all(keys, consistent=True)}
-    client = read(ClientRecord, items["CLIENT"]) if "CLIENT" in items else None
-    if client is None or client.removed_at:
-        raise ClientNotFound
-    if f"EMAIL#{email_id}" not in items:
+def _pair(client_id: str, email_id: str) -> tuple[ClientRecord, EmailRecord, str | None]:
+    """The client, the mail, and what the mail says. Raises `ClientNotFound`, `EmailNotFound`."""
+    own, text = f"EMAIL#{email_id}", f"SENTTEXT#{email_id}"
+    client, items = current_with(client_id, *((own, text) if is_ulid(email_id) else ()))
+    if own not in items:
         raise EmailNotFound
-    return client, read(EmailRecord, items[f"EMAIL#{email_id}"])
+    kept = read(SentTextRecord, items[text]).text if text in items else None
+    return client, read(EmailRecord, items[own]), kept
 
 
 def _must_be_for_messages(template: str) -> None:
@@ -212,12 +199,3 @@ def _must_be_for_messages(template: str) -> None:
     if own is None or own.based_on != MESSAGE:
         message = f"{template!r} is no template for messages: {MESSAGE!r} is, or one based on it."
         raise InvalidField("template", message)
-
-
-def _must_be_active(client: ClientRecord) -> None:
-    if client.suspended is not None:
-        raise ClientSuspended
-
-
-def _refused(item: Item) -> Exception:
-    return ClientSuspended() if item and "removed_at" not in item else ClientNotFound()

@@ -9,12 +9,8 @@ from typing import Any
 
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import (
-    BotoCoreError,
-    ClientError,
-    ConnectTimeoutError,
-    EndpointConnectionError,
-)
+
+from tallybook.handover import NotNow, Refused, Unclear, hand_over
 
 client: Any = botocore.session.get_session().create_client(
     "sns",
@@ -33,35 +29,13 @@ _OF_THE_SMS = ("InvalidParameter", "ParameterValueInvalid", "OptedOut", "Validat
 _ATTRIBUTES = {"AWS.SNS.SMS.SMSType": {"DataType": "String", "StringValue": "Transactional"}}
 
 
-class NotNow(Exception):
-    """SNS took nothing, for a reason that passes or that we can mend: it has certainly not left."""
-
-
-class Refused(Exception):
-    """SNS will not take this SMS. The text says why."""
-
-
-class Unclear(Exception):
-    """Nobody knows whether SNS took the SMS."""
-
-
 def send(to: str, text: str) -> str:
     """Give the SMS to SNS; returns its message id. Raises `NotNow`, `Refused` and `Unclear`."""
-    try:
-        answer = client.publish(PhoneNumber=to, Message=text, MessageAttributes=_ATTRIBUTES)
-    except ClientError as error:
-        raise _judged(error) from error
-    except (ConnectTimeoutError, EndpointConnectionError) as error:  # it was never asked
-        raise NotNow(str(error)) from error
-    except BotoCoreError as error:
-        raise Unclear(str(error)) from error
-    message_id: str = answer["MessageId"]
-    return message_id
+    request = {"PhoneNumber": to, "Message": text, "MessageAttributes": _ATTRIBUTES}
+    return hand_over(client.publish, _judged, **request)
 
 
-def _judged(error: ClientError) -> Exception:
-    code, message = error.response["Error"]["Code"], error.response["Error"].get("Message", "")
-    status = error.response["ResponseMetadata"].get("HTTPStatusCode", 0)
+def _judged(code: str, message: str, status: int) -> Exception:
     said = f"{code}: {message}"
     if code.startswith(_OF_THE_SMS):
         return Refused(said)

@@ -6,13 +6,16 @@ from datetime import datetime
 from aws_lambda_powertools import Logger
 
 from tallybook import claims
+from tallybook.clients.presence import current_with
 from tallybook.clients.records import ClientRecord
 from tallybook.dates import now, timestamp
+from tallybook.errors import ClientNotFound
+from tallybook.handover import NotNow, Refused, Unclear
 from tallybook.mail.holding import hold, no_longer_held
 from tallybook.sms import network
 from tallybook.sms.mapping import key
 from tallybook.sms.records import SmsRecord
-from tallybook.table import find_all, read
+from tallybook.table import read
 from tallybook.versions import VersionChanged, until_unchanged
 
 logger = Logger()
@@ -21,7 +24,7 @@ logger = Logger()
 def work(client_id: str, sms_id: str) -> str:
     """Send the SMS if it is due; returns its state, or "gone" or "held".
 
-    Raises `claims.InHand` while another worker may be sending it, and `network.NotNow` when the
+    Raises `claims.InHand` while another worker may be sending it, and `NotNow` when the
     network takes nothing now: it is queued again then.
     """
     return until_unchanged(lambda: _attempt(client_id, sms_id, now()))
@@ -47,13 +50,12 @@ def _attempt(client_id: str, sms_id: str, at: datetime) -> str:
 
 def _look(client_id: str, sms_id: str) -> tuple[ClientRecord, SmsRecord] | None:
     """The client and the SMS, if they are there. One BatchGetItem."""
-    pk, sk = key(client_id, sms_id)
-    found = {
-        item["sk"]["S"]: item for item in find_all([(pk, "CLIENT"), (pk, sk)], consistent=True)
-    }
-    if len(found) < 2 or "removed_at" in found["CLIENT"]:
+    _, sk = key(client_id, sms_id)
+    try:
+        client, items = current_with(client_id, sk)
+    except ClientNotFound:
         return None
-    return read(ClientRecord, found["CLIENT"]), read(SmsRecord, found[sk])
+    return (client, read(SmsRecord, items[sk])) if sk in items else None
 
 
 def _left_alone(record: SmsRecord, at: datetime) -> str:
@@ -69,12 +71,12 @@ def _given(record: SmsRecord, claim_id: str) -> str:
     """Give it to the network; returns its state."""
     try:
         message_id = network.send(record.row["to"], record.row["body"])
-    except network.NotNow:
+    except NotNow:
         claims.release(record, claim_id)
         raise
-    except network.Refused as refused:
+    except Refused as refused:
         return _concluded(record, claim_id, "failed", failure=str(refused))
-    except network.Unclear:
+    except Unclear:
         logger.warning("unclear", exc_info=True)
         return _concluded(record, claim_id, "unknown")
     return _concluded(record, claim_id, "sent", sent_at=timestamp(now()), message_id=message_id)

@@ -5,27 +5,22 @@ rest, and the one who sends it asks again whether it may be (DESIGN.md, section 
 """
 
 from datetime import datetime
-from typing import Any
+from functools import partial
 
 from tallybook.authors import By
-from tallybook.clients.presence import of_client
-from tallybook.clients.records import ClientRecord, is_there
+from tallybook.clients.presence import current, must_be_active, of_client, stays_active
+from tallybook.clients.records import ClientRecord
 from tallybook.contacts.records import ContactRecord
-from tallybook.errors import (
-    ClientNotFound,
-    ClientSuspended,
-    InvalidField,
-    NoTelephoneNumber,
-    SmsNotFound,
-)
+from tallybook.errors import InvalidField, NoTelephoneNumber, SmsNotFound
 from tallybook.history.entries import entry
 from tallybook.idempotency import Once
 from tallybook.ids import is_ulid, new_id
+from tallybook.listings import newest_below
 from tallybook.sms.mapping import PREFIX, key, to_send, to_sms
 from tallybook.sms.models import NewSms, Sms, SmsToSend
 from tallybook.sms.records import SmsRecord
 from tallybook.sms.rules import number, segments
-from tallybook.table import Item, absent, find, query_prefix, read
+from tallybook.table import absent, find, read
 from tallybook.transactions import Transaction
 
 
@@ -36,7 +31,8 @@ def queue(client_id: str, new: NewSms, *, by: By, at: datetime, once: Once) -> S
     transaction. Raises `ClientNotFound`, `ClientSuspended`, `NoTelephoneNumber` and, for a number
     that is none, `InvalidField`.
     """
-    client = _client(client_id)
+    client = current(client_id)
+    must_be_active(client)
     to, contact_id = _recipient(client_id, client, new.to)
     sms_id, parts = new_id(at), segments(new.body)
     record = SmsRecord(
@@ -66,8 +62,7 @@ def queue(client_id: str, new: NewSms, *, by: By, at: datetime, once: Once) -> S
     result = to_send(record)
     transaction = Transaction()
     once.claim(transaction, result)
-    is_active = is_there() & ClientRecord.suspended.does_not_exist()
-    transaction.check(ClientRecord(*_place(client_id)), is_active, _refusal)
+    stays_active(transaction, client_id)
     transaction.put(record, absent(SmsRecord))
     transaction.put(told)
     transaction.commit()
@@ -88,37 +83,10 @@ def page(
     client_id: str, *, limit: int, after: str | None, at: datetime
 ) -> tuple[list[Sms], str | None]:
     """The newest SMS behind the id `after`, and the id that the next page begins behind."""
-    more: dict[str, Any] = {}
-    if after:
-        pk, sk = key(client_id, after)
-        more["ExclusiveStartKey"] = {"pk": {"S": pk}, "sk": {"S": sk}}
-
-    def newest() -> list[Item]:
-        items, _ = query_prefix(
-            _place(client_id)[0],
-            PREFIX,
-            ScanIndexForward=False,
-            ConsistentRead=True,
-            Limit=limit + 1,
-            **more,
-        )
-        return items
-
-    found = [to_sms(read(SmsRecord, item), at) for item in of_client(client_id, newest)]
-    return found[:limit], found[limit - 1].sms_id if len(found) > limit else None
-
-
-def _place(client_id: str) -> tuple[str, str]:
-    return f"CLIENT#{client_id}", "CLIENT"
-
-
-def _client(client_id: str) -> ClientRecord:
-    record = find(ClientRecord, *_place(client_id)) if is_ulid(client_id) else None
-    if record is None or record.removed_at:
-        raise ClientNotFound
-    if record.suspended is not None:
-        raise ClientSuspended
-    return record
+    pk, _ = key(client_id, "")
+    look = partial(newest_below, pk, PREFIX, limit=limit, after=after)
+    items, position = of_client(client_id, look)
+    return [to_sms(read(SmsRecord, item), at) for item in items], position
 
 
 def _recipient(client_id: str, client: ClientRecord, wanted: str | None) -> tuple[str, str | None]:
@@ -133,14 +101,9 @@ def _recipient(client_id: str, client: ClientRecord, wanted: str | None) -> tupl
     if own := client.row.telephone and number(client.row.telephone, country):
         return own, None
     contact_id = client.primary_contact
-    contact = contact_id and find(ContactRecord, _place(client_id)[0], f"CONTACT#{contact_id}")
+    contact = contact_id and find(ContactRecord, f"CLIENT#{client_id}", f"CONTACT#{contact_id}")
     if contact and contact.telephone:
         country = (contact.address or {}).get("country") or country
         if its := number(contact.telephone, country):
             return its, contact_id
     raise NoTelephoneNumber
-
-
-def _refusal(item: Item) -> Exception:
-    is_gone = not item or "removed_at" in item
-    return ClientNotFound() if is_gone else ClientSuspended()
