@@ -111,6 +111,7 @@ PURE = {
     "dates",
     "decoding",
     "dialect",
+    "einvoice",
     "errors",
     "fields",
     "headings",

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallybook.invoices.einvoice import Party, Terms, warnings
-from tallybook.invoices.kinds import Adjustment, Category, Document, Line
+from tallybook.invoices.einvoice import Terms, warnings
+from tallybook.invoices.kinds import Adjustment, Category, Document, Line, Party
 from tallybook.invoices.rules import totals
 
 SELLER = Party(

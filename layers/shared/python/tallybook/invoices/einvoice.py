@@ -4,24 +4,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from tallybook.invoices.kinds import Adjustment, Category, Document, Line, Totals
+from tallybook.invoices.kinds import Adjustment, Category, Document, Line, Party, Totals
 from tallybook.invoices.rules import category_and_rate
 from tallybook.money import DECIMALS
 
 # As the norm's rules call them: K is IC, "intra-Community".
 _RULES: dict[Category, str] = {"K": "IC"}
 _STANDARD_AT_0 = "Category S asks for a rate above 0; at 0 it is Z, or another of the categories."
-
-
-@dataclass(frozen=True, kw_only=True)
-class Party:
-    """The seller (BG-4) or the buyer (BG-7)."""
-
-    name: str | None = None  # BT-27, BT-44
-    country: str | None = None  # BT-40, BT-55
-    vat_id: str | None = None  # BT-31, BT-48
-    tax_number: str | None = None  # BT-32
-    registration: str | None = None  # BT-30, BT-47: in the register of companies
 
 
 @dataclass(frozen=True, kw_only=True)
