@@ -367,10 +367,10 @@ def test_the_table_outlives_the_stack_and_every_mistake():
     projections = {
         index["IndexName"]: index["Projection"] for index in properties["GlobalSecondaryIndexes"]
     }
-    row = {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["row"]}
+    sums = ["amount", "invoiced", "received", "credited", "written_off"]
     assert projections == {
-        "listing": row,
-        "by_date": row,
+        "listing": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["row", *sums]},
+        "by_date": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["row"]},
         "agenda": {"ProjectionType": "KEYS_ONLY"},
     }
 

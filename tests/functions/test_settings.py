@@ -10,6 +10,21 @@ from tests.support.api import Staff
 
 SETTINGS = "/v1/settings"
 ADDRESS = ("street1", "street2", "city", "state", "postal_code", "country", "country_name")
+NUMBERING: dict[str, Any] = {
+    "client": "C-{seq:04}",
+    "invoice": "INV-{year}-{seq:05}",
+    "credit_note": "CN-{year}-{seq:05}",
+    "estimate": "EST-{year}-{seq:05}",
+    "yearly": True,
+}
+UNSAID = ("vat_id", "tax_number", "registration", "bank", "account_holder", "iban", "bic")
+UNSAID += ("payment_terms", "exemption_reason", "footer", "closed_until")
+BILLING: dict[str, Any] = {
+    **dict.fromkeys(UNSAID),
+    "paper": "a4",
+    "locale": "en-GB",
+    "round_to": {},
+}
 DEFAULTS: dict[str, Any] = {
     "name": None,
     "email": None,
@@ -18,7 +33,8 @@ DEFAULTS: dict[str, Any] = {
     "currency": "EUR",
     "time_zone": "UTC",
     "tax_rates": [],
-    "numbering": {"client": "C-{seq:04}"},
+    "numbering": NUMBERING,
+    "billing": BILLING,
     "portal": {"display_balances": True, "account_history": True, "auto_send_invoices": False},
     "branding": {"colour": "#1a6f5c", "logo_url": None},
     "updated_at": None,
@@ -32,7 +48,29 @@ EVERYTHING: dict[str, Any] = {
     "currency": "CHF",
     "time_zone": "Europe/Berlin",
     "tax_rates": [{"name": "VAT 19 %", "rate": "19", "category": "S"}],
-    "numbering": {"client": "K{seq}"},
+    "numbering": {
+        "client": "K{seq}",
+        "invoice": "R{seq}",
+        "credit_note": "G{seq:03}",
+        "estimate": "{year}/A{seq}",
+        "yearly": False,
+    },
+    "billing": {
+        "vat_id": "DE123456789",
+        "tax_number": "214/5678/0123",
+        "registration": "Amtsgericht Köln HRB 12345",
+        "bank": "Sparkasse KölnBonn",
+        "account_holder": "Sturm GbR",
+        "iban": "DE89370400440532013000",
+        "bic": "COBADEFFXXX",
+        "payment_terms": "Please pay within 30 days.",
+        "exemption_reason": "§ 4 Nr. 21 UStG",
+        "footer": "Thank you.",
+        "paper": "letter",
+        "locale": "de-DE",
+        "round_to": {"CHF": "0.05"},
+        "closed_until": "2025-12-31",
+    },
     "portal": {"display_balances": False, "account_history": False, "auto_send_invoices": True},
     "branding": {"colour": "#aa0033", "logo_url": "https://sturm.example/logo.png?v=2"},
 }
@@ -84,7 +122,7 @@ def test_null_brings_back_the_default(owner: Staff):
     owner.patch(SETTINGS, EVERYTHING)
     patch = {"numbering": {"client": None}, "portal": {"display_balances": None}}
     body = owner.patch(SETTINGS, patch).body
-    assert body["numbering"] == {"client": "C-{seq:04}"}
+    assert body["numbering"] == EVERYTHING["numbering"] | {"client": "C-{seq:04}"}
     assert body["portal"]["display_balances"] is True
     assert body["portal"]["account_history"] is False
 
@@ -109,7 +147,18 @@ def test_null_brings_back_the_default(owner: Staff):
         ({"numbering": {"client": "{seq:04x}"}}, "numbering.client"),
         ({"numbering": {"client": "{seq.__class__}"}}, "numbering.client"),
         ({"numbering": {"client": "{0}{seq}"}}, "numbering.client"),
-        ({"numbering": {"invoice": "{seq}"}}, "numbering.invoice"),
+        ({"numbering": {"order": "{seq}"}}, "numbering.order"),
+        ({"numbering": {"invoice": "{year}"}}, "numbering.invoice"),
+        ({"numbering": {"invoice": "{year}{year}{seq}"}}, "numbering.invoice"),
+        ({"numbering": {"invoice": "R{seq}"}}, "numbering"),  # comes again each year
+        ({"billing": {"iban": "DE88370400440532013000"}}, "billing.iban"),
+        ({"billing": {"iban": "DE89 3704"}}, "billing.iban"),
+        ({"billing": {"bic": "COBA"}}, "billing.bic"),
+        ({"billing": {"paper": "a5"}}, "billing.paper"),
+        ({"billing": {"locale": "fr-FR"}}, "billing.locale"),
+        ({"billing": {"round_to": {"CHF": "-0.05"}}}, "billing.round_to.CHF"),
+        ({"billing": {"round_to": {"XXX": "0.05"}}}, "billing.round_to.XXX"),
+        ({"billing": {"closed_until": "2025-13-01"}}, "billing.closed_until"),
         ({"tax_rates": [{"name": "VAT", "rate": "101"}]}, "tax_rates.0.rate"),
         ({"tax_rates": [{"name": "VAT", "rate": 19}]}, "tax_rates.0.rate"),
         ({"tax_rates": [{"name": "VAT", "rate": "1", "category": "X"}]}, "tax_rates.0.category"),

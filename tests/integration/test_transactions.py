@@ -4,8 +4,9 @@ from typing import Any
 
 import pytest
 
-from tallybook.clients.records import SequenceRecord, UniqueRecord
+from tallybook.clients.records import UniqueRecord
 from tallybook.errors import Busy, Unavailable
+from tallybook.sequences import SequenceRecord
 from tallybook.table import Item, absent, find, present
 from tallybook.transactions import Transaction
 from tests.integration.conftest import Spending

@@ -21,7 +21,12 @@ TallybookError
 │   ├── CallNotFound
 │   ├── SmsNotFound
 │   ├── SuppressionNotFound
-│   └── InboxMessageNotFound
+│   ├── InboxMessageNotFound
+│   ├── InvoiceNotFound
+│   ├── EstimateNotFound
+│   ├── PaymentNotFound
+│   ├── CreditNoteNotFound
+│   └── PaymentLinkNotFound
 ├── MethodNotAllowed (405)
 ├── Conflict (409)             with what is stored
 │   ├── NumberTaken
@@ -41,6 +46,15 @@ TallybookError
 │   ├── EmailNotRepeatable
 │   ├── TemplateExists
 │   ├── TooManyTemplates
+│   ├── NotADraft
+│   ├── IsADraft
+│   ├── InvoiceNotOpen
+│   ├── SeriesNumberTaken
+│   ├── SeriesInUse
+│   ├── TooManyPayments
+│   ├── EstimateClosed
+│   ├── PaymentReversed
+│   ├── AccountPaymentOff
 │   ├── IdempotencyKeyReused
 │   └── Busy                   too many changes at once; try again
 ├── StaleVersion (412)         If-Match named another version
@@ -196,6 +210,36 @@ class InboxMessageNotFound(NotFound):
     detail = "No message with this id waits; it may have been assigned or deleted meanwhile."
 
 
+class InvoiceNotFound(NotFound):
+    code = "invoice_not_found"
+    title = "There is no such invoice"
+    detail = "The client has no invoice with this id."
+
+
+class EstimateNotFound(NotFound):
+    code = "estimate_not_found"
+    title = "There is no such estimate"
+    detail = "The client has no estimate with this id."
+
+
+class PaymentNotFound(NotFound):
+    code = "payment_not_found"
+    title = "There is no such payment"
+    detail = "The client has no payment with this id."
+
+
+class CreditNoteNotFound(NotFound):
+    code = "credit_note_not_found"
+    title = "There is no such credit note"
+    detail = "The client has no credit note with this id."
+
+
+class PaymentLinkNotFound(NotFound):
+    code = "payment_link_not_found"
+    title = "There is no such payment link"
+    detail = "The link is unknown, has expired or was revoked. Ask for a new one."
+
+
 class MethodNotAllowed(TallybookError):
     status = 405
     code = "method_not_allowed"
@@ -323,6 +367,65 @@ class TooManyTemplates(Conflict):
 
     def __init__(self, most: int) -> None:
         super().__init__(f"There can be {most} beside the built-in ones. Delete one first.")
+
+
+class NotADraft(Conflict):
+    code = "not_a_draft"
+    title = "The document is finalized"
+    detail = "Only a draft can be changed or deleted. Void it, or write a credit note."
+
+
+class IsADraft(Conflict):
+    code = "is_a_draft"
+    title = "The document is a draft"
+    detail = "Finalize it first."
+
+
+class InvoiceNotOpen(Conflict):
+    code = "invoice_not_open"
+    title = "The invoice is not in a state for this"
+
+
+class SeriesNumberTaken(Conflict):
+    code = "series_number_taken"
+    title = "The next number of the series is taken"
+
+    def __init__(self, series: str, number: str) -> None:
+        super().__init__(
+            f"{number!r} was given before. Set where the series goes on: "
+            f"PUT /v1/settings/numbering/{series}."
+        )
+
+
+class SeriesInUse(Conflict):
+    code = "series_in_use"
+    title = "The series has given numbers"
+    detail = "To set its next number would leave a gap."
+
+
+class TooManyPayments(Conflict):
+    code = "too_many_payments"
+    title = "Too many payments and credit notes were applied to the invoice"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"An invoice can be paid by {most} payments and credit notes.")
+
+
+class EstimateClosed(Conflict):
+    code = "estimate_closed"
+    title = "The estimate is not in a state for this"
+
+
+class PaymentReversed(Conflict):
+    code = "payment_reversed"
+    title = "The payment was reversed"
+    detail = "A reversed payment cannot be applied, refunded or reversed again."
+
+
+class AccountPaymentOff(Conflict):
+    code = "account_payment_off"
+    title = "Clients cannot pay their whole account"
+    detail = "Switch portal.account_history on in the settings, or make a link to one invoice."
 
 
 class IdempotencyKeyReused(Conflict):

@@ -9,6 +9,13 @@
 | FirmEmailRecord | `FIRM` | `EMAIL#<email_id>` |
 | SentTextRecord | `CLIENT#<client_id>` | `SENTTEXT#<email_id>` |
 | SmsRecord | `CLIENT#<client_id>` | `SMS#<sms_id>` |
+| LedgerRecord | `CLIENT#<client_id>` | `LEDGER#<currency>#<date>#<entry_id>` |
+| MonthRecord | `CLIENT#<client_id>` | `MONTH#<currency>#<yyyy-mm>` |
+| InvoiceRecord | `CLIENT#<client_id>` | `INVOICE#<invoice_id>` |
+| OpenInvoiceRecord | `CLIENT#<client_id>` | `OPEN#<currency>#<due_date>#<invoice_id>` |
+| CreditNoteRecord | `CLIENT#<client_id>` | `CREDITNOTE#<credit_note_id>` |
+| PaymentRecord | `CLIENT#<client_id>` | `PAYMENT#<payment_id>` |
+| EstimateRecord | `CLIENT#<client_id>` | `ESTIMATE#<estimate_id>` |
 | HeldRecord | `CLIENT#<client_id>` | `HELD#<kind>#<id>` |
 | UniqueRecord | `UNIQUE#<field>#<value>` | `UNIQUE` |
 | SearchRecord | `SEARCH#<first two characters>` | `<token>#<client_id>` |
@@ -17,6 +24,7 @@
 | InboxRecord | `INBOX#<message_id>` | `INBOX` |
 | MembershipRecord | `PORTALUSER#<sub>` | `CLIENT#<client_id>` |
 | PasswordTurnRecord | `PASSWORDTURN#<address>` | `PASSWORDTURN` |
+| NumberRecord | `NUMBER#<series>#<number>` | `NUMBER` |
 | SequenceRecord | `SEQUENCE#<name>` | `SEQUENCE` |
 | SettingsRecord | `SETTINGS` | `SETTINGS` |
 | StaffRecord | `STAFF#<staff_id>` | `STAFF` |
@@ -37,9 +45,19 @@
 | `listing` | ImportRecord | `IMPORTS` | `<import_id>` |
 | `listing` | InboxRecord | `INBOX` | `<message_id>` |
 | `listing` | TemplateRecord | `TEMPLATES` | `<name>` |
+| `listing` | InvoiceRecord | `INVOICES` | `<issue_date>#<invoice_id>` |
+| `listing` | CreditNoteRecord | `CREDITNOTES` | `<issue_date>#<credit_note_id>` |
+| `listing` | EstimateRecord | `ESTIMATES` | `<issue_date>#<estimate_id>` |
+| `listing` | PaymentRecord | `PAYMENTS` | `<date>#<payment_id>` |
+| `listing` | MonthRecord | `MONTHS#<yyyy-mm>` | `<currency>#<client_id>` |
 | `by_date` | ClientRecord | `CLIENTS` | `<client_id>` |
+| `by_date` | InvoiceRecord | `DRAFTS`, `OPEN`; absent once closed | `<due_date>#<invoice_id>` |
+| `by_date` | CreditNoteRecord | `CREDITS` while some is left | `<issue_date>#<credit_note_id>` |
+| `by_date` | PaymentRecord | `CREDITS` while some is left | `<date>#<payment_id>` |
+| `by_date` | LedgerRecord | `JOURNAL#<yyyy-mm>` | `<date>#<entry_id>` |
 
-The indexes `listing` and `by_date` project one attribute, `row`: what a list shows of the item.
+The indexes `listing` and `by_date` project `row`: what a list shows of the item; `listing` the sums
+of a month, too.
 The index `agenda` holds what falls due; nothing is due yet.
 """
 
@@ -78,6 +96,18 @@ class Record(Model):
     sk = UnicodeAttribute(range_key=True)
 
 
+class DecimalAttribute(Attribute[Decimal]):
+    """An exact number (PynamoDB's own refuses Decimal)."""
+
+    attr_type = "N"
+
+    def serialize(self, value: Decimal) -> Any:
+        return str(value)
+
+    def deserialize(self, value: Any) -> Decimal:
+        return Decimal(value)
+
+
 class PlainMapAttribute(Attribute[dict[str, Any]]):
     """A map of plain values, with exact numbers (PynamoDB's own map makes them float)."""
 
@@ -88,6 +118,18 @@ class PlainMapAttribute(Attribute[dict[str, Any]]):
 
     def deserialize(self, value: Any) -> dict[str, Any]:
         return {key: decode(part) for key, part in value.items()}
+
+
+class PlainListAttribute(Attribute[list[Any]]):
+    """A list of plain values, with exact numbers."""
+
+    attr_type = "L"
+
+    def serialize(self, value: list[Any]) -> Any:
+        return encode(value)["L"]
+
+    def deserialize(self, value: Any) -> list[Any]:
+        return [decode(part) for part in value]
 
 
 def decode(value: dict[str, Any]) -> Any:

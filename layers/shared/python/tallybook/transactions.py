@@ -45,9 +45,10 @@ class Transaction:
         self,
         record: Record,
         actions: Sequence[Action],
-        condition: Condition,
+        condition: Condition | None,
         otherwise: Refusal | None = None,
     ) -> None:
+        """Change an item. Without a condition (None) one that is not there is made."""
         request = record.get_update_kwargs_from_instance(list(actions), condition)
         self._add("Update", request, otherwise)
 

@@ -61,6 +61,9 @@ def entered(record: ClientRecord) -> dict[str, Any]:
         "shipping_address": record.shipping_address,
         "currency": row.currency,
         "invoicing_method": record.invoicing_method,
+        "vat_id": record.vat_id,
+        "registration": record.registration,
+        "buyer_reference": record.buyer_reference,
         "tags": row.tags or [],
         "ar_specialist": row.ar_specialist,
         "workflow_id": record.workflow_id,
@@ -86,6 +89,9 @@ def enter(record: ClientRecord, new: NewClient) -> None:
         new.shipping_address.model_dump(exclude_none=True) if new.shipping_address else None
     )
     record.invoicing_method = new.invoicing_method
+    record.vat_id = new.vat_id
+    record.registration = new.registration
+    record.buyer_reference = new.buyer_reference
     record.workflow_id = new.workflow_id
     record.sla = new.sla.model_dump(exclude_none=True)
     record.payment_settings = new.payment_settings.model_dump(mode="json")
@@ -142,6 +148,9 @@ def to_client(record: ClientRecord, staff_id: str, at: datetime) -> Client:
         shipping_address=trusted(Address, shipping) if shipping is not None else None,
         currency=row.currency,
         invoicing_method=method,
+        vat_id=record.vat_id,
+        registration=record.registration,
+        buyer_reference=record.buyer_reference,
         tags=list(row.tags or []),
         ar_specialist=row.ar_specialist,
         workflow_id=record.workflow_id,

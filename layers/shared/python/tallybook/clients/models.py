@@ -70,6 +70,15 @@ class NewClient(ApiModel):
         default=None, examples=["EUR"], description="The firm's currency when left out."
     )
     invoicing_method: Literal["email", "print"] = "email"
+    vat_id: ShortLine | None = Field(
+        default=None, examples=["ATU12345678"], description="For e-invoices and reverse charge."
+    )
+    registration: ShortLine | None = Field(
+        default=None, examples=["HRB 12345"], description="In the register of companies."
+    )
+    buyer_reference: ShortLine | None = Field(
+        default=None, examples=["04011000-12345-03"], description="What the client's invoices name."
+    )
     tags: Annotated[list[ShortLine], Field(max_length=30), AfterValidator(_distinct_tags)] = Field(
         default=[], examples=[["wholesale", "vip"]]
     )

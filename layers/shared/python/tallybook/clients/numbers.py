@@ -7,9 +7,9 @@ still stands where it was seen: no read is needed, and a lost race shows where i
 from pynamodb.expressions.condition import Condition
 
 from tallybook.clients.index import guard_key, owner_of
-from tallybook.clients.records import SequenceRecord
 from tallybook.clients.rules import number_text, sequence_of
 from tallybook.dynamodb import call
+from tallybook.sequences import SequenceRecord
 from tallybook.settings.store import remembered
 from tallybook.table import MOST_KEYS, TABLE_NAME, Item, absent, find, find_all, read
 from tallybook.transactions import Transaction

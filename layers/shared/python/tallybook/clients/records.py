@@ -47,6 +47,9 @@ class ClientRecord(Record):
     billing_address = PlainMapAttribute()
     shipping_address = PlainMapAttribute(null=True)
     invoicing_method = UnicodeAttribute()
+    vat_id = UnicodeAttribute(null=True)
+    registration = UnicodeAttribute(null=True)
+    buyer_reference = UnicodeAttribute(null=True)
     workflow_id = UnicodeAttribute(null=True)
     sla = PlainMapAttribute()
     payment_settings = PlainMapAttribute()
@@ -92,12 +95,6 @@ class SearchRecord(Record):
     def item(pk: str, sk: str, name: str) -> Item:
         """The record as an item: a client has ten, and an import a hundred thousand clients."""
         return {"pk": {"S": pk}, "sk": {"S": sk}, "name": {"S": name}}
-
-
-class SequenceRecord(Record):
-    KEY = ("SEQUENCE#<name>", "SEQUENCE")
-
-    next = NumberAttribute()
 
 
 class FavouriteRecord(Record):

@@ -95,7 +95,10 @@ def _to_stub(transaction: Transaction, record: ClientRecord) -> None:
         *("flag", "tags", "portal_status", "portal_invited_at"),
     )
     removals = [getattr(ClientRecord.row, name).remove() for name in personal]
-    whole = ("shipping_address", "suspended", "portal", "suppressed")
+    whole = (
+        *("shipping_address", "suspended", "portal", "suppressed"),
+        *("vat_id", "registration", "buyer_reference"),
+    )
     removals += [getattr(ClientRecord, name).remove() for name in whole]
     removals += [
         Path(["billing_address"]).set({"M": {}}),

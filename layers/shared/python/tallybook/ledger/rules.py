@@ -11,9 +11,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-type Kind = Literal[
-    "invoice", "payment", "credit_note", "refund", "reversal", "write_off", "void", "late_fee"
-]
+from tallybook.ledger.kinds import Kind
+
 type Bucket = Literal["current", "1_30", "31_60", "61_90", "over_90"]
 
 _LAST_DAYS: tuple[tuple[int, Bucket], ...] = (

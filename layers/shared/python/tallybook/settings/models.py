@@ -1,18 +1,19 @@
 """The firm's settings, as the API takes and gives them."""
 
 import re
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, Strict, StringConstraints, model_validator
 
 from tallybook.addresses import EmailAddress
 from tallybook.dates import Timestamp
 from tallybook.models import ApiModel, Patch
 from tallybook.money import CurrencyCode
 from tallybook.postal import Address, NewAddress
-from tallybook.text import Line, ShortLine
+from tallybook.text import Line, ShortLine, Text
 
 DEFAULT_COLOUR = "#1a6f5c"
 
@@ -40,6 +41,16 @@ def _time_zone(value: str) -> str:
     return value
 
 
+def _iban(value: str) -> str:
+    """ISO 13616: the check digits are right (ISO 7064, MOD 97-10)."""
+    iban = value.replace(" ", "").upper()
+    if not re.fullmatch(r"[A-Z]{2}\d{2}[A-Z0-9]{11,30}", iban, re.ASCII):
+        raise ValueError("is not an IBAN such as DE89 3704 0044 0532 0130 00")
+    if int("".join(str(int(each, 36)) for each in iban[4:] + iban[:4])) % 97 != 1:
+        raise ValueError("has a digit that is wrong: its check digits do not fit")
+    return iban
+
+
 def _logo_url(value: str) -> str:
     if any(character.isspace() or character in "\"'<>\\" for character in value):
         raise ValueError("has a character that an address cannot have")
@@ -55,6 +66,17 @@ def _logo_url(value: str) -> str:
     return value
 
 
+def _series_pattern(value: str) -> str:
+    """A pattern that may name the year once; the rest is as in `_number_pattern`."""
+    if value.count("{year}") > 1:
+        raise ValueError("can have {year} once")
+    _number_pattern(value.replace("{year}", "2026"))
+    return value
+
+
+SeriesPattern = Annotated[
+    ShortLine, AfterValidator(_series_pattern), Field(examples=["INV-{year}-{seq:05}"])
+]
 NumberPattern = Annotated[
     ShortLine, AfterValidator(_number_pattern), Field(examples=["C-{seq:04}"])
 ]
@@ -89,6 +111,20 @@ class Numbering(ApiModel):
     """How numbers look. `{seq:04}` is the running number with at least four digits."""
 
     client: NumberPattern = "C-{seq:04}"
+    invoice: SeriesPattern = "INV-{year}-{seq:05}"
+    credit_note: SeriesPattern = "CN-{year}-{seq:05}"
+    estimate: SeriesPattern = "EST-{year}-{seq:05}"
+    yearly: Annotated[
+        bool, Strict(), Field(description="Invoices and the like begin with 1 again each year.")
+    ] = True
+
+    @model_validator(mode="after")
+    def _names_the_year(self) -> Self:
+        """Else a number would come again the year after."""
+        for name in ("invoice", "credit_note", "estimate"):
+            if self.yearly and "{year}" not in getattr(self, name):
+                raise ValueError(f"{name} needs {{year}} while numbers begin with 1 each year")
+        return self
 
 
 class PortalSettings(ApiModel):
@@ -106,6 +142,58 @@ class Branding(ApiModel):
     logo_url: LogoUrl | None = None
 
 
+Iban = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, max_length=42),
+    AfterValidator(_iban),
+    Field(examples=["DE89370400440532013000"]),
+]
+Bic = Annotated[
+    str,
+    StringConstraints(
+        strip_whitespace=True, to_upper=True, pattern=r"^[A-Za-z0-9]{8}([A-Za-z0-9]{3})?$"
+    ),
+    Field(examples=["COBADEFFXXX"]),
+]
+Coin = Annotated[str, StringConstraints(pattern=r"^\d{1,4}(\.\d{1,3})?$"), Field(examples=["0.05"])]
+
+
+class Billing(ApiModel):
+    """What invoices say of the firm beside its name and address, and how it keeps its books."""
+
+    vat_id: ShortLine | None = Field(default=None, examples=["DE123456789"])
+    tax_number: ShortLine | None = Field(default=None, examples=["214/5678/0123"])
+    registration: Line | None = Field(default=None, examples=["Amtsgericht Köln HRB 12345"])
+    bank: Line | None = Field(default=None, examples=["Sparkasse KölnBonn"])
+    account_holder: Line | None = Field(
+        default=None, description="The firm's name when left out.", examples=["Sturm & Partner GbR"]
+    )
+    iban: Iban | None = None
+    bic: Bic | None = None
+    payment_terms: Annotated[Text, Field(max_length=1000)] | None = Field(
+        default=None, examples=["Please pay within 30 days without deduction."]
+    )
+    exemption_reason: Line | None = Field(
+        default=None,
+        description="Why supplies of tax category E are exempt.",
+        examples=["§ 4 Nr. 21 UStG"],
+    )
+    footer: Annotated[Text, Field(max_length=1000)] | None = None
+    paper: Literal["a4", "letter"] = "a4"
+    locale: Literal["en-GB", "en-US", "de-DE"] = "en-GB"
+    round_to: dict[CurrencyCode, Coin] = Field(
+        default={},
+        max_length=20,
+        description="The smallest coin that what is payable is rounded to, by currency.",
+        examples=[{"CHF": "0.05"}],
+    )
+    closed_until: date | None = Field(
+        default=None,
+        description="The books are closed up to this day: nothing is booked on it or before.",
+        examples=["2025-12-31"],
+    )
+
+
 class NewSettings(ApiModel):
     """What a firm can set."""
 
@@ -119,6 +207,7 @@ class NewSettings(ApiModel):
     numbering: Numbering = Numbering()
     portal: PortalSettings = PortalSettings()
     branding: Branding = Branding()
+    billing: Billing = Billing()
 
 
 class SettingsPatch(Patch[NewSettings]):

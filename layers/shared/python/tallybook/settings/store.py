@@ -34,7 +34,7 @@ def change(patch: SettingsPatch, *, at: datetime, if_match: str | None) -> Setti
             return before
         record = SettingsRecord(
             *_KEY,
-            settings=after.model_dump(exclude_none=True),
+            settings=after.model_dump(mode="json", exclude_none=True),
             updated_at=timestamp(at),
             version=before.version + 1,
         )

@@ -1,0 +1,102 @@
+"""A client's running totals: changed by addition, in the transaction of what changes them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
+from pynamodb.expressions.update import Action
+
+from tallybook.clients.records import ClientRecord, is_there
+from tallybook.errors import ClientNotFound
+from tallybook.table import Item
+from tallybook.transactions import Transaction
+from tallybook.versions import VersionChanged
+
+_NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Change:
+    """What is added to the totals of a client in one currency."""
+
+    invoiced: Decimal = _NOTHING
+    paid: Decimal = _NOTHING
+    unpaid: Decimal = _NOTHING
+    credit: Decimal = _NOTHING
+
+
+def change(
+    transaction: Transaction,
+    client: ClientRecord,
+    changes: Mapping[str, Change],
+    *,
+    opened: int = 0,
+    finalized: int = 0,
+) -> None:
+    """Add to the client's totals, by currency, and to its counts of open and finalized invoices.
+
+    `client` as it was read; its version stays. The transaction fails with `VersionChanged` when by
+    then something begins or ceases to be unpaid that did not as read, and with `ClientNotFound`.
+    """
+    actions: list[Action] = []
+    condition: Condition = is_there()
+    due = 0
+    for currency, each in changes.items():
+        place = ["row", "account", currency]
+        if currency not in client.row.account:
+            actions.append(Path(place).set({"M": _first(each)}))
+            condition &= Path(place).does_not_exist()
+            due += each.unpaid > 0
+            continue
+        for name in ("invoiced", "paid", "unpaid", "credit"):
+            if added := getattr(each, name):
+                total = Path([*place, name])
+                actions.append(total.set(total + _number(added)))
+        if each.unpaid:
+            before = Decimal(client.row.account[currency]["unpaid"])
+            due += (before + each.unpaid > 0) - (before > 0)
+            condition &= _as_read(Path([*place, "unpaid"]), before, each.unpaid)
+    if due:
+        counted = int(client.row.balance_due or 0) + due
+        actions.append(Path(["row", "balance_due"]).set(_number(Decimal(counted))))
+        condition &= _count_as_read(client)
+    if opened:
+        actions.append(ClientRecord.open_invoices.add(opened))
+    if finalized:
+        actions.append(ClientRecord.finalized_invoices.add(finalized))
+    if actions:
+        transaction.update(client, actions, condition, _changed)
+
+
+def _first(each: Change) -> dict[str, dict[str, str]]:
+    names = ("invoiced", "paid", "unpaid", "credit")
+    return {name: _number(getattr(each, name)) for name in names}
+
+
+def _as_read(unpaid: Path, before: Decimal, added: Decimal) -> Condition:
+    """What is unpaid is still nothing, or will still be something, as it was read."""
+    if before <= 0:
+        found: Condition = unpaid == _number(_NOTHING)
+    elif before + added > 0:
+        found = unpaid > _number(max(-added, _NOTHING))
+    else:
+        found = unpaid == _number(before)
+    return found
+
+
+def _count_as_read(client: ClientRecord) -> Condition:
+    count, seen = Path(["row", "balance_due"]), client.row.balance_due
+    if seen is None:
+        return count.does_not_exist()
+    found: Condition = count == _number(Decimal(seen))
+    return found
+
+
+def _number(amount: Decimal) -> dict[str, str]:
+    return {"N": str(amount)}
+
+
+def _changed(item: Item) -> Exception:
+    return VersionChanged() if item and "removed_at" not in item else ClientNotFound()

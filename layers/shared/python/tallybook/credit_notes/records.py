@@ -1,0 +1,29 @@
+"""Credit notes in the table. `row` is what lists show; the indexes project nothing else."""
+
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+
+from tallybook.table import PlainListAttribute, PlainMapAttribute, Record
+
+
+class CreditNoteRecord(Record):
+    """A credit note: finalized when it is made, and a credit like a payment from then on.
+
+    `row` holds client_id, credit_note_id, number, invoice_id, currency, issue_date, total, applied,
+    refunded, unapplied, status, created_at.
+    """
+
+    KEY = ("CLIENT#<client_id>", "CREDITNOTE#<credit_note_id>")
+
+    listing_pk = UnicodeAttribute()
+    listing_sk = UnicodeAttribute()
+    by_date_pk = UnicodeAttribute(null=True)
+    by_date_sk = UnicodeAttribute(null=True)
+    row = PlainMapAttribute()
+    entered = PlainMapAttribute()
+    sums = PlainMapAttribute()
+    parties = PlainMapAttribute()  # {seller, buyer, account}
+    allocations = PlainListAttribute()  # {invoice_id, number, amount, date}
+    refunds = PlainListAttribute(null=True)
+    sent = PlainListAttribute(null=True)
+    by = PlainMapAttribute(null=True)
+    version = NumberAttribute()

@@ -1,0 +1,145 @@
+"""What of a finalized invoice is paid: the one way by which its balance changes.
+
+Payments, credit notes, voiding and writing off go through `settle`. It is part of a transaction
+with the ledger entry that says the same (`ledger.posting`).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from tallybook.dates import timestamp
+from tallybook.errors import TooManyPayments
+from tallybook.invoices.records import InvoiceRecord, OpenInvoiceRecord
+from tallybook.table import absent, differences, present, read
+from tallybook.transactions import Transaction
+from tallybook.versions import version_changed
+
+MOST_APPLIED = 40  # payments and credit notes of one invoice: to void it takes them all back
+_NOTHING = Decimal(0)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Application:
+    """What a payment or credit note paid of an invoice; negative: taken back.
+
+    `source` is "payment#<id>" or "credit_note#<id>".
+    """
+
+    source: str
+    amount: Decimal
+    date: date
+
+
+def balance_of(invoice: InvoiceRecord) -> Decimal:
+    return Decimal(invoice.row["balance"])
+
+
+def due_date_of(invoice: InvoiceRecord) -> date:
+    return date.fromisoformat(invoice.row["due_date"])
+
+
+def applied_by(invoice: InvoiceRecord) -> dict[str, Decimal]:
+    """What each payment or credit note pays of the invoice, where it still pays something."""
+    found: dict[str, Decimal] = {}
+    for each in _applied(invoice):
+        found[each["source"]] = found.get(each["source"], _NOTHING) + Decimal(each["amount"])
+    return {source: amount for source, amount in found.items() if amount}
+
+
+def settle(
+    transaction: Transaction,
+    invoice: InvoiceRecord,
+    *applications: Application,
+    written_off: Decimal = _NOTHING,
+    fee: Decimal = _NOTHING,
+    at: datetime,
+    **others: dict[str, Any],
+) -> int:
+    """Change what is unpaid of an invoice, on the condition that it is as it was read.
+
+    Returns by how much the number of open invoices changes: -1, 0 or 1 (for `posting.book`).
+    `others` are attributes to set with it (`voided`, `written_off` …). One action, or two when the
+    invoice is closed or opened by it. Fails with `VersionChanged`; raises `TooManyPayments`.
+    A balance below 0 is a fault of the caller: ValueError.
+    """
+    after = read(InvoiceRecord, invoice.serialize())
+    row: dict[str, Any] = dict(invoice.row)
+    for each in applications:
+        name = "paid" if each.source.startswith("payment#") else "credited"
+        row[name] = Decimal(row[name]) + each.amount
+    row["written_off"] = Decimal(row["written_off"]) + written_off
+    row["total"] = Decimal(row["total"]) + fee
+    for name, value in others.items():
+        setattr(after, name, value)
+    after.applied = list(_merged(invoice, applications)) or None
+    row["balance"] = _balance(row, is_void=after.voided is not None)
+    row["status"] = _status(row, is_void=after.voided is not None)
+    after.row = row
+    after.version, after.updated_at = int(invoice.version) + 1, timestamp(at)
+    opened = int(row["balance"] > 0) - int(balance_of(invoice) > 0)
+    _place(transaction, after, opened)
+    condition = InvoiceRecord.version == invoice.version
+    transaction.update(invoice, differences(invoice, after), condition, version_changed)
+    return opened
+
+
+def open_item(invoice: InvoiceRecord) -> OpenInvoiceRecord:
+    row = invoice.row
+    where = f"OPEN#{row['currency']}#{row['due_date']}#{row['invoice_id']}"
+    return OpenInvoiceRecord(invoice.pk, where)
+
+
+def _place(transaction: Transaction, invoice: InvoiceRecord, opened: int) -> None:
+    """Put the invoice among the open ones, or take it out."""
+    if opened > 0:
+        invoice.by_date_pk = "OPEN"
+        invoice.by_date_sk = f"{invoice.row['due_date']}#{invoice.row['invoice_id']}"
+        transaction.put(open_item(invoice), absent(OpenInvoiceRecord))
+    elif opened < 0:
+        invoice.by_date_pk = invoice.by_date_sk = None
+        transaction.delete(open_item(invoice), present(OpenInvoiceRecord))
+
+
+def _merged(invoice: InvoiceRecord, applications: Sequence[Application]) -> list[dict[str, object]]:
+    """What pays the invoice, one entry for each source and day.
+
+    What is taken back stays as a negative entry of its day: as of an earlier day it was paid.
+    """
+    found: dict[tuple[str, str], Decimal] = {}
+    for entry in _applied(invoice):
+        found[entry["source"], entry["date"]] = Decimal(entry["amount"])
+    for each in applications:
+        key = each.source, each.date.isoformat()
+        found[key] = found.get(key, _NOTHING) + each.amount
+    if len({source for source, _ in found}) > MOST_APPLIED:
+        raise TooManyPayments(MOST_APPLIED)
+    return [
+        {"source": source, "date": day, "amount": amount}
+        for (source, day), amount in found.items()
+        if amount
+    ]
+
+
+def _applied(invoice: InvoiceRecord) -> list[dict[str, Any]]:
+    return invoice.applied or []
+
+
+def _balance(row: dict[str, Any], *, is_void: bool) -> Decimal:
+    if is_void:
+        return _NOTHING
+    balance: Decimal = row["total"] - row["paid"] - row["credited"] - row["written_off"]
+    if balance < 0:
+        raise ValueError(f"The balance of invoice {row['invoice_id']} would be {balance}")
+    return balance
+
+
+def _status(row: dict[str, Any], *, is_void: bool) -> str:
+    if is_void:
+        return "void"
+    if row["balance"] > 0:
+        partly = row["paid"] or row["credited"] or row["written_off"]
+        return "partially_paid" if partly else "open"
+    return "written_off" if row["written_off"] else "paid"

@@ -1,0 +1,11 @@
+"""Running numbers in the table: what a series gives next."""
+
+from pynamodb.attributes import NumberAttribute
+
+from tallybook.table import Record
+
+
+class SequenceRecord(Record):
+    KEY = ("SEQUENCE#<name>", "SEQUENCE")
+
+    next = NumberAttribute()
