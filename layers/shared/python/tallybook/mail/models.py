@@ -1,6 +1,6 @@
 """Mail to clients, as the API takes and gives it."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field, Strict
 
@@ -95,7 +95,10 @@ class Email(EmailRow):
     skipped: list[Skipped] = Field(description="Addresses that it did not go to, and why.")
     failure: str | None = Field(examples=["The mail service refused it: address is not verified"])
     attach_documents: bool
-    attachments: list[dict[str, Any]]
+    attachments: list[dict[str, str]] = Field(
+        description="The papers that it carries: {kind, id}, of a statement {kind, from, to}.",
+        examples=[[{"kind": "invoice", "id": "01JC6Q5V8N3GZ7T2XH4YB9KDME"}]],
+    )
     events: list[MailEvent]
     version: int = Field(examples=[3])
 

@@ -10,6 +10,7 @@ from tallybook.dates import timestamp
 from tallybook.errors import NoEmailAddress
 from tallybook.history.entries import entry
 from tallybook.ids import new_id
+from tallybook.mail.attachments import Attachment, to_stored
 from tallybook.mail.records import EmailRecord, FirmEmailRecord
 from tallybook.mail.rules import mailable
 from tallybook.table import absent
@@ -21,7 +22,7 @@ class Mail:
     """A mail to write. `via` names the worker that sends it; `context` is for its template.
 
     `sender` is the member of staff {name, email} whom it is from; None: the firm. `note` is a text
-    for the client's notes.
+    for the client's notes. `attachments` are papers, which are made before the mail is sent.
     """
 
     template: str
@@ -34,6 +35,7 @@ class Mail:
     contact_id: str | None = None
     note: str | None = None
     attach_documents: bool = False
+    attachments: Sequence[Attachment] = ()
 
 
 def queue(
@@ -64,12 +66,13 @@ def queue(
             "status": "queued",
             "created_at": timestamp(at),
         },
-        via=mail.via,
+        via="documents" if mail.attachments else mail.via,
         template=mail.template,
         context=dict(mail.context),
         sender=dict(mail.sender) if mail.sender else None,
         contact_id=mail.contact_id,
         attach_documents=mail.attach_documents or None,
+        attachments=[to_stored(each) for each in mail.attachments] or None,
         unmailable=unmailable or None,
         evidence={},
         version=1,

@@ -2,7 +2,7 @@
 
 from pynamodb.attributes import BooleanAttribute, ListAttribute, NumberAttribute, UnicodeAttribute
 
-from tallybook.table import PlainMapAttribute, Record
+from tallybook.table import PlainListAttribute, PlainMapAttribute, Record
 
 
 class EmailRecord(Record):
@@ -15,13 +15,13 @@ class EmailRecord(Record):
     KEY = ("CLIENT#<client_id>", "EMAIL#<email_id>")
 
     row = PlainMapAttribute()
-    via = UnicodeAttribute()  # whose work it is: "mail", or "access" (temporary passwords)
+    via = UnicodeAttribute()  # whose work it is: "mail", "documents" first, "access" (passwords)
     template = UnicodeAttribute()
     context = PlainMapAttribute()  # what the template is given, beside the firm and the client
     sender = PlainMapAttribute(null=True)  # {name, email} of a member of staff; absent: the firm
     contact_id = UnicodeAttribute(null=True)
     attach_documents = BooleanAttribute(null=True)
-    attachments: ListAttribute[object] = ListAttribute(null=True)  # {key, filename, content_type}
+    attachments = PlainListAttribute(null=True)  # {kind, id} or {kind, from, to}, see attachments
     unmailable: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, null=True)  # type: ignore[arg-type]
     claim = PlainMapAttribute(null=True)  # {id, stage}, see claims
     evidence = PlainMapAttribute()  # what SES told, see rules.Evidence

@@ -21,6 +21,7 @@ from tallybook.errors import (
 from tallybook.idempotency import Once
 from tallybook.ids import is_ulid
 from tallybook.listings import newest_below
+from tallybook.mail.attachments import from_stored
 from tallybook.mail.models import (
     Email,
     EmailId,
@@ -75,7 +76,7 @@ def send_again(client_id: str, email_id: str, *, by: By, at: datetime, once: Onc
     must_be_active(client)
     row = record.row
     status = row_fields(row, at)["status"]
-    if record.via != "mail":
+    if record.via == "access":
         raise EmailNotRepeatable("Invite again instead: a new password is made for it.")
     if status not in _REPEATABLE:
         raise EmailNotRepeatable(f"status: the mail is {status}.")
@@ -89,6 +90,7 @@ def send_again(client_id: str, email_id: str, *, by: By, at: datetime, once: Onc
         subject=row.get("subject"),
         contact_id=record.contact_id,
         attach_documents=bool(record.attach_documents),
+        attachments=[from_stored(each) for each in record.attachments or []],
     )
     again = queue(transaction, mail, client_id=client_id, at=at)
     return _commit(transaction, client_id, again, once)
