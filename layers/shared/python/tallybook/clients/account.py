@@ -59,8 +59,7 @@ def change(
             due += (before + each.unpaid > 0) - (before > 0)
             condition &= _as_read(Path([*place, "unpaid"]), before, each.unpaid)
     if due:
-        counted = int(client.row.balance_due or 0) + due
-        actions.append(Path(["row", "balance_due"]).set(_number(Decimal(counted))))
+        actions.append(_counted(int(client.row.balance_due or 0) + due))
         condition &= _count_as_read(client)
     if opened:
         actions.append(ClientRecord.open_invoices.add(opened))
@@ -84,6 +83,12 @@ def _as_read(unpaid: Path, before: Decimal, added: Decimal) -> Condition:
     else:
         found = unpaid == _number(before)
     return found
+
+
+def _counted(currencies: int) -> Action:
+    """In how many currencies something is unpaid; absent where in none, for the list's filter."""
+    count = Path(["row", "balance_due"])
+    return count.set(_number(Decimal(currencies))) if currencies else count.remove()
 
 
 def _count_as_read(client: ClientRecord) -> Condition:
