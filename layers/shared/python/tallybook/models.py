@@ -13,7 +13,8 @@ from tallybook.errors import InvalidFields
 class ApiModel(BaseModel):
     """Unknown fields are errors; error messages never repeat what was sent (logs are kept)."""
 
-    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
+    # By alias: a field may be called what Python keeps for itself, such as `from`.
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True, serialize_by_alias=True)
 
 
 class Patch[T: BaseModel](ApiModel):
@@ -34,7 +35,12 @@ def _patch_of(model: type[BaseModel], name: str) -> Any:
         name: (
             # None: an Annotated wants at least one annotation, and a field may have none.
             Annotated[_patched(field.annotation), None, *field.metadata] | None,
-            Field(default=None, description=field.description, examples=field.examples),
+            Field(
+                default=None,
+                alias=field.alias,
+                description=field.description,
+                examples=field.examples,
+            ),
         )
         for name, field in model.model_fields.items()
     }

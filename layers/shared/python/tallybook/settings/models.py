@@ -1,7 +1,6 @@
 """The firm's settings, as the API takes and gives them."""
 
 import re
-from datetime import date
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
@@ -9,7 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from pydantic import AfterValidator, Field, Strict, StringConstraints, model_validator
 
 from tallybook.addresses import EmailAddress
-from tallybook.dates import Timestamp
+from tallybook.dates import Day, Timestamp
 from tallybook.models import ApiModel, Patch
 from tallybook.money import CurrencyCode
 from tallybook.postal import Address, NewAddress
@@ -187,7 +186,7 @@ class Billing(ApiModel):
         description="The smallest coin that what is payable is rounded to, by currency.",
         examples=[{"CHF": "0.05"}],
     )
-    closed_until: date | None = Field(
+    closed_until: Day | None = Field(
         default=None,
         description="The books are closed up to this day: nothing is booked on it or before.",
         examples=["2025-12-31"],
