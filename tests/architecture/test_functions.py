@@ -90,6 +90,7 @@ READ_IN = {
     "MAIL_FROM": "tallybook.mail.ses",
     "MAIL_QUEUE_URL": "tallybook.mail.queue",
     "MAIL_RATE": "tallybook.mail.pace",
+    "PAY_URL": "tallybook.links.address",
     "PORTAL_POOL_ID": "tallybook.portal.pool",
     "PORTAL_URL": "tallybook.portal.address",
     "PUBLIC_URL": "tallybook.mail.pixel",

@@ -66,6 +66,15 @@ ALLOWED = {
     ("tallybook.imports.numbering", "tallybook.clients.numbers"),
     ("tallybook.imports.store", "tallybook.clients.numbers"),
     ("tallybook.imports.store", "tallybook.settings.store"),  # numbering and currency
+    ("tallybook.links.making", "tallybook.clients.presence"),  # no link for who is not there
+    ("tallybook.links.making", "tallybook.invoices.records"),  # what is paid by it
+    ("tallybook.links.making", "tallybook.settings.store"),  # may a whole account be paid?
+    ("tallybook.links.store", "tallybook.clients.presence"),
+    ("tallybook.links.paying", "tallybook.clients.records"),  # what its page shows, in one read
+    ("tallybook.links.paying", "tallybook.invoices.records"),
+    ("tallybook.links.paying", "tallybook.portal.address"),
+    ("tallybook.links.paying", "tallybook.settings.records"),
+    ("tallybook.links.paying", "tallybook.settings.store"),
     ("tallybook.mail.composing", "tallybook.clients.records"),  # whom a mail is to
     ("tallybook.mail.composing", "tallybook.settings.store"),  # and whom it is from
     ("tallybook.mail.holding", "tallybook.clients.records"),  # is it still suspended?
@@ -96,6 +105,7 @@ STORES |= {"sending"}  # of mail and SMS
 STORES |= {"composing", "events", "holding", "letters", "opens", "queueing"}  # of mail
 STORES |= {"account", "imported"}  # of clients
 STORES |= {"posting", "standing", "series"}  # of the ledger, invoices and numbering
+STORES |= {"making", "paying"}  # of payment links
 STORES |= {"reach", "taking"}  # of inbound
 STORES |= {"changing", "chunks", "cutting", "decisions", "downloads", "entering"}  # of imports
 STORES |= {"finishing", "numbering", "reading", "rehearsing", "reporting", "undoing"}
@@ -140,6 +150,7 @@ PURE = {
     "tags",
     "telephones",
     "text",
+    "tokens",
     "verdicts",
     "_countries",
     "_currencies",
@@ -282,6 +293,7 @@ def test_each_variable_of_the_environment_is_read_in_one_module():
         "PUBLIC_URL": {"tallybook.mail.pixel"},
         "EVENT_BUS_NAME": {"tallybook.outbox.bus"},
         "PORTAL_POOL_ID": {"tallybook.portal.pool"},
+        "PAY_URL": {"tallybook.links.address"},
         "PORTAL_URL": {"tallybook.portal.address"},
         "ACCESS_QUEUE_URL": {"tallybook.portal.queue"},
         "SMS_QUEUE_URL": {"tallybook.sms.queue"},

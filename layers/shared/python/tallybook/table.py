@@ -16,6 +16,7 @@
 | CreditNoteRecord | `CLIENT#<client_id>` | `CREDITNOTE#<credit_note_id>` |
 | PaymentRecord | `CLIENT#<client_id>` | `PAYMENT#<payment_id>` |
 | EstimateRecord | `CLIENT#<client_id>` | `ESTIMATE#<estimate_id>` |
+| LinkRecord | `CLIENT#<client_id>` | `PAYLINK#<link_id>` |
 | HeldRecord | `CLIENT#<client_id>` | `HELD#<kind>#<id>` |
 | UniqueRecord | `UNIQUE#<field>#<value>` | `UNIQUE` |
 | SearchRecord | `SEARCH#<first two characters>` | `<token>#<client_id>` |
