@@ -1,5 +1,8 @@
 """What the ledger books."""
 
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
 from typing import Literal
 
 type Kind = Literal[
@@ -13,3 +16,12 @@ type Kind = Literal[
     "late_fee",
     "allocation",  # moves a credit to an invoice or back: what the client owes stays the same
 ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Effect:
+    """What an entry adds to the balance of an invoice."""
+
+    invoice_id: str
+    due_date: date
+    amount: Decimal

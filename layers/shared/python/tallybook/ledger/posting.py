@@ -17,20 +17,13 @@ from pynamodb.expressions.update import Action
 from tallybook.clients import account
 from tallybook.clients.records import ClientRecord
 from tallybook.ids import derived_id, new_id, rest_of
-from tallybook.ledger.kinds import Kind
+from tallybook.ledger.kinds import Effect, Kind
 from tallybook.ledger.records import LedgerRecord, MonthRecord
 from tallybook.transactions import Transaction
 
+__all__ = ["Effect", "Posting", "book"]
+
 _NOTHING = Decimal(0)
-
-
-@dataclass(frozen=True, kw_only=True)
-class Effect:
-    """What an entry adds to the balance of an invoice."""
-
-    invoice_id: str
-    due_date: date
-    amount: Decimal
 
 
 @dataclass(frozen=True, kw_only=True)

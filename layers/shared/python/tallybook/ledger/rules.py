@@ -6,12 +6,12 @@ either sign. The order of entries is the order in which they were booked.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-from tallybook.ledger.kinds import Kind
+from tallybook.ledger.kinds import Effect, Kind
 
 type Bucket = Literal["current", "1_30", "31_60", "61_90", "over_90"]
 
@@ -29,6 +29,17 @@ class Entry:
     date: date
     amount: Decimal
     reference: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Booked(Entry):
+    """An entry with all that it says: `amount` is the sum of the effects less the credit."""
+
+    entry_id: str
+    currency: str
+    effects: tuple[Effect, ...] = ()
+    credit: Decimal = Decimal(0)
+    source: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +64,43 @@ class OpenItem:
     due_date: date | None = None
 
 
+@dataclass
+class Standing:
+    """What is open on a day in one currency: each invoice's balance, and the credit that is left.
+
+    To begin with nothing and `add` the entries up to a day gives that day. To begin with what is
+    open now and `take_back` the entries of later days gives the same, for less.
+    """
+
+    balances: dict[str, Decimal] = field(default_factory=dict)
+    due_dates: dict[str, date] = field(default_factory=dict)
+    credit: Decimal = Decimal(0)
+
+    def open_invoice(self, invoice_id: str, due_date: date, amount: Decimal) -> None:
+        """Add to what is open of an invoice."""
+        self.balances[invoice_id] = self.balances.get(invoice_id, Decimal(0)) + amount
+        self.due_dates[invoice_id] = due_date
+
+    def add(self, entry: Booked) -> None:
+        for each in entry.effects:
+            self.open_invoice(each.invoice_id, each.due_date, each.amount)
+        self.credit += entry.credit
+
+    def take_back(self, entry: Booked) -> None:
+        for each in entry.effects:
+            self.open_invoice(each.invoice_id, each.due_date, -each.amount)
+        self.credit -= entry.credit
+
+    def items(self) -> list[OpenItem]:
+        """Their balances add up to what the client owes."""
+        found = [
+            OpenItem(balance=balance, due_date=self.due_dates[invoice_id])
+            for invoice_id, balance in self.balances.items()
+            if balance
+        ]
+        return [*found, OpenItem(balance=-self.credit)] if self.credit else found
+
+
 def balance(entries: Iterable[Entry], as_of: date) -> Decimal:
     """What the client owes at the end of a day."""
     return sum((entry.amount for entry in entries if entry.date <= as_of), Decimal(0))
@@ -63,10 +111,15 @@ def statement(
 ) -> Statement:
     """The entries of a range of days, both included; those outside are passed over.
 
-    `opening` is the balance at the end of the day before.
+    `opening` is the balance at the end of the day before. Allocations are passed over, too: they
+    move what was told of already.
     """
     rows, running = [], opening
-    inside = [entry for entry in entries if from_date <= entry.date <= to_date]
+    inside = [
+        entry
+        for entry in entries
+        if from_date <= entry.date <= to_date and entry.kind != "allocation"
+    ]
     for entry in sorted(inside, key=lambda entry: entry.date):
         running += entry.amount
         rows.append(
