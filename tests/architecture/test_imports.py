@@ -25,6 +25,10 @@ ALLOWED = {
     ("tallybook.contacts.creation", "tallybook.inbound.reach"),
     ("tallybook.ledger.posting", "tallybook.clients.account"),  # what a client owes, in all
     ("tallybook.ledger.posting", "tallybook.clients.records"),
+    ("tallybook.ledger.closing", "tallybook.settings.store"),  # up to when the books are closed
+    ("tallybook.ledger.books", "tallybook.clients.records"),  # read together, for every booking
+    ("tallybook.ledger.books", "tallybook.settings.records"),
+    ("tallybook.ledger.books", "tallybook.settings.store"),
     ("tallybook.clients.removal", "tallybook.inbound.reach"),
     ("tallybook.clients.removal", "tallybook.inbound.bucket"),
     ("tallybook.inbound.senders", "tallybook.clients.reached"),  # who a message is from
