@@ -3,13 +3,19 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 
+from tallybook import countries
+from tallybook.invoices._units import CODES
 from tallybook.invoices.kinds import Adjustment, Category, Document, Line, Party, Totals
 from tallybook.invoices.rules import category_and_rate
 from tallybook.money import DECIMALS
 
 # As the norm's rules call them: K is IC, "intra-Community".
 _RULES: dict[Category, str] = {"K": "IC"}
+# Countries that VAT ids are of: Greece writes EL, Northern Ireland XI; 1A is Kosovo's code here.
+_VAT_PREFIXES = {*countries.NAMES, "EL", "XI", "1A"}
+_UNLISTED = {"STN"}  # BR-CL-04: the dobra of 2018 is not on the norm's list of ISO 4217
 _STANDARD_AT_0 = "Category S asks for a rate above 0; at 0 it is Z, or another of the categories."
 
 
@@ -68,6 +74,16 @@ def _of_parties(seller: Party, buyer: Party, sums: Totals) -> Iterator[Finding]:
         yield Finding("BR-07", "buyer.name", "The buyer's name is missing.")
     if _blank(buyer.country):
         yield Finding("BR-11", "buyer.country", "The country of the buyer's address is missing.")
+    if "O" not in _used(sums):
+        yield from _of_vat_ids(("seller", seller), ("buyer", buyer))
+
+
+def _of_vat_ids(*parties: tuple[str, Party]) -> Iterator[Finding]:
+    for whose, party in parties:
+        prefix = (party.vat_id or "").strip()[:2].upper()
+        if prefix and prefix not in _VAT_PREFIXES:
+            message = f"A VAT id begins with the code of its country, such as DE; {prefix} is none."
+            yield Finding("BR-CO-09", f"{whose}.vat_id", message)
 
 
 def _used(sums: Totals) -> set[Category]:
@@ -94,6 +110,9 @@ def _of_taxes(seller: Party, buyer: Party, sums: Totals, terms: Terms) -> Iterat
     if "E" in used and _blank(terms.exemption_reason):
         message = "Why the supply is exempt from tax is missing."
         yield Finding("BR-E-10", "exemption_reason", message)
+    if any(0 < each.rate < Decimal("0.5") <= abs(each.tax) for each in sums.taxes):
+        message = "The norm's validation takes a rate below 0.5 percent for 0, and its tax, too."
+        yield Finding("BR-CO-17", "lines", message)
     if "O" in _used(sums) and len(sums.taxes) > 1:
         message = "Category O (outside the scope of VAT) cannot be mixed with another."
         yield Finding("BR-O-11", "lines", message)
@@ -106,6 +125,9 @@ def _of_lines(document: Document) -> Iterator[Finding]:
         here = f"lines.{place}"
         if _blank(line.unit):
             yield Finding("BR-23", f"{here}.unit", "The unit of the quantity is missing.")
+        elif (line.unit or "").strip() not in CODES:
+            message = f"{line.unit} is no code of UN/ECE Recommendation 20, such as HUR or C62."
+            yield Finding("BR-CL-23", f"{here}.unit", message)
         if _blank(line.description):
             yield Finding("BR-25", f"{here}.description", "The description is missing.")
         if line.unit_price < 0:
@@ -137,3 +159,6 @@ def _of_payment(document: Document, sums: Totals, terms: Terms) -> Iterator[Find
     if DECIMALS[document.currency] > 2:
         message = f"The norm writes amounts with 2 decimals; {document.currency} has more."
         yield Finding("BR-DEC-23", "currency", message)
+    if document.currency in _UNLISTED:
+        message = f"The norm's list of currencies lacks {document.currency}."
+        yield Finding("BR-CL-04", "currency", message)
