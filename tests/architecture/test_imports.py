@@ -12,7 +12,11 @@ MODULES = pytest.mark.parametrize("module", OURS.values(), ids=lambda module: mo
 # What may be used of a feature by every other: its API and its rules.
 OPEN = {"models", "rules", "kinds"}
 # And what many things cause: an entry of a client's history, a mail.
-CAUSED = {"tallybook.history.entries", "tallybook.mail.queueing"}
+CAUSED = {
+    "tallybook.history.entries",
+    "tallybook.mail.attachments",
+    "tallybook.mail.queueing",
+}
 # And by one other, because a change of both is one transaction.
 ALLOWED = {
     ("tallybook.clients.creation", "tallybook.settings.store"),  # numbering and currency

@@ -110,14 +110,18 @@ def failure_destinations() -> set[str]:
 
 def watched(alarm: str, metric: str) -> set[str]:
     """The resources that an alarm's metrics of this name are about."""
+    properties = ALARMS[alarm]["Properties"]
+    metrics = [each["MetricStat"]["Metric"] for each in _measured(properties)] or [properties]
     return {
         value["Ref"] if "Ref" in value else value["Fn::GetAtt"][0]
-        for each in ALARMS[alarm]["Properties"]["Metrics"]
-        if "MetricStat" in each and each["MetricStat"]["Metric"]["MetricName"] == metric
-        for value in (
-            dimension["Value"] for dimension in each["MetricStat"]["Metric"]["Dimensions"]
-        )
+        for each in metrics
+        if each["MetricName"] == metric
+        for value in (dimension["Value"] for dimension in each["Dimensions"])
     }
+
+
+def _measured(alarm: dict[str, Any]) -> list[dict[str, Any]]:
+    return [each for each in alarm.get("Metrics", []) if "MetricStat" in each]
 
 
 def test_every_queue_is_encrypted():
@@ -135,7 +139,9 @@ def test_a_queue_that_a_function_reads_waits_for_it_and_gives_up_into_dead_lette
 
 
 # What waits until somebody has mended what AWS refuses: rights, limits, an account on hold.
-@pytest.mark.parametrize(("queue", "hours"), [("Mail", 72), ("Access", 8), ("Sms", 8)])
+@pytest.mark.parametrize(
+    ("queue", "hours"), [("Mail", 72), ("Access", 8), ("Sms", 8), ("Document", 1)]
+)
 def test_what_cannot_leave_is_tried_for_hours(queue: str, hours: int):
     times = QUEUES[f"{queue}Queue"]["Properties"]["RedrivePolicy"]["maxReceiveCount"]
     pauses = [min(10 * 2**attempt, batches._LONGEST_PAUSE) for attempt in range(1, times + 1)]
@@ -166,7 +172,10 @@ def test_dead_letters_are_kept_for_14_days_and_watched():
     read = {source["Queue"]["Fn::GetAtt"][0] for _, _, source in sources("SQS")}
     assert dead | read == QUEUES.keys()
     assert all(QUEUES[name]["Properties"]["MessageRetentionPeriod"] == 1209600 for name in dead)
-    assert watched("DeadLettersAlarm", "ApproximateNumberOfMessagesVisible") == dead
+    alarms = [name for name in ALARMS if name.endswith("DeadLettersAlarm")]
+    letters = [watched(name, "ApproximateNumberOfMessagesVisible") for name in alarms]
+    assert set().union(*letters) == dead
+    assert sum(map(len, letters)) == len(dead)
 
 
 def test_whatever_waits_to_be_worked_on_is_watched():
@@ -221,6 +230,25 @@ def test_files_of_imports_expire_and_nothing_of_them_remains():
     assert rest["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
     assert rest["ExpiredObjectDeleteMarker"] is True
     assert rest["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+
+
+def test_only_papers_of_what_can_still_change_expire():
+    rules = BUCKETS["DocumentsBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    expiring = {rule["Prefix"]: rule["ExpirationInDays"] for rule in rules if "Prefix" in rule}
+    assert expiring == {"passing/": 30, "logos/": 30}
+    (rest,) = (rule for rule in rules if "Prefix" not in rule)
+    assert rest["NoncurrentVersionExpiration"] == {"NoncurrentDays": 30}
+    assert rest["AbortIncompleteMultipartUpload"] == {"DaysAfterInitiation": 1}
+
+
+def test_only_the_functions_that_make_papers_have_the_layer_for_it():
+    assert template()["Globals"]["Function"]["Layers"] == [{"Ref": "SharedLayer"}]
+    with_layer = {
+        name for name, function in functions().items() if "Layers" in function["Properties"]
+    }
+    assert with_layer == {"documents", "renderer"}
+    for name in with_layer:
+        assert functions()[name]["Properties"]["Layers"] == [{"Ref": "DocumentsLayer"}]
 
 
 def test_a_page_may_upload_and_download_from_the_same_origins_as_it_may_call_the_api():
@@ -417,7 +445,11 @@ def test_a_route_asks_for_a_token_of_the_staff_or_below_portal_of_a_client():
         for name, each in api["Auth"]["Authorizers"].items()
     }
     assert audiences == {"Staff": [{"Ref": "StaffClient"}], "Portal": [{"Ref": "PortalClient"}]}
-    open_to_all = {"$default": "fallback", "GET /t/{token}": "tracking"}
+    open_to_all = {
+        "$default": "fallback",
+        "GET /pay/{token}": "pay",
+        "GET /t/{token}": "tracking",
+    }
     for name, key, authorizer in routes():
         if key in open_to_all:
             assert (name, authorizer) == (open_to_all[key], "NONE")
