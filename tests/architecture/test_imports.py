@@ -33,6 +33,10 @@ ALLOWED = {
     ("tallybook.ledger.books", "tallybook.clients.records"),  # read together, for every booking
     ("tallybook.ledger.books", "tallybook.settings.records"),
     ("tallybook.ledger.books", "tallybook.settings.store"),
+    ("tallybook.payments.credits", "tallybook.credit_notes.records"),  # both are credits
+    ("tallybook.payments.credits", "tallybook.invoices.records"),  # what a credit pays
+    ("tallybook.payments.credits", "tallybook.invoices.standing"),
+    ("tallybook.payments.credits", "tallybook.ledger.posting"),
     ("tallybook.clients.removal", "tallybook.inbound.reach"),
     ("tallybook.clients.removal", "tallybook.inbound.bucket"),
     ("tallybook.inbound.senders", "tallybook.clients.reached"),  # who a message is from
@@ -114,6 +118,7 @@ STORES |= {"composing", "events", "holding", "letters", "opens", "queueing"}  # 
 STORES |= {"account", "imported"}  # of clients
 STORES |= {"posting", "standing", "series"}  # of the ledger, invoices and numbering
 STORES |= {"making", "paying"}  # of payment links
+STORES |= {"credits"}  # of payments, credit notes too
 STORES |= {"reach", "taking"}  # of inbound
 STORES |= {"changing", "chunks", "cutting", "decisions", "downloads", "entering"}  # of imports
 STORES |= {"finishing", "numbering", "reading", "rehearsing", "reporting", "undoing"}

@@ -22,8 +22,10 @@ class CreditNoteRecord(Record):
     entered = PlainMapAttribute()
     sums = PlainMapAttribute()
     parties = PlainMapAttribute()  # {seller, buyer, account}
+    credited_on = UnicodeAttribute()  # the last day on which credit came: its own, or given back
+    last_day = UnicodeAttribute()  # the latest of its entries in the ledger
     allocations = PlainListAttribute()  # {invoice_id, number, amount, date}
-    refunds = PlainListAttribute(null=True)
-    sent = PlainListAttribute(null=True)
+    refunds = PlainListAttribute(null=True)  # {refund_id, amount, date, method …}
+    sent = PlainListAttribute(null=True)  # {at, by, email_id}, the last ten
     by = PlainMapAttribute(null=True)
     version = NumberAttribute()

@@ -19,8 +19,11 @@ class PaymentRecord(Record):
     by_date_pk = UnicodeAttribute(null=True)
     by_date_sk = UnicodeAttribute(null=True)
     row = PlainMapAttribute()
+    credited_on = UnicodeAttribute()  # the last day on which credit came: its own, or given back
+    last_day = UnicodeAttribute()  # the latest of its entries in the ledger
     allocations = PlainListAttribute()  # {invoice_id, number, amount, date}
     refunds = PlainListAttribute(null=True)  # {refund_id, amount, date, method …}
     reversed = PlainMapAttribute(null=True)  # {at, by, date, reason}
+    sent = PlainListAttribute(null=True)  # {at, by, email_id}, the last ten receipts
     by = PlainMapAttribute(null=True)  # {staff_id, name}
     version = NumberAttribute()

@@ -39,6 +39,26 @@ class Allocated:
     credit: Decimal
 
 
+type CreditStatus = Literal["applied", "partially_applied", "unapplied", "refunded", "reversed"]
+
+
+def left_of(amount: Decimal, applied: Decimal, refunded: Decimal, *, is_reversed: bool) -> Decimal:
+    """What can still be applied or refunded. Below 0 would be a fault of the caller: ValueError."""
+    left = _NOTHING if is_reversed else amount - applied - refunded
+    if left < 0:
+        raise ValueError(f"{left} would be left of {amount}")
+    return left
+
+
+def status_of(applied: Decimal, left: Decimal, *, is_reversed: bool) -> CreditStatus:
+    """How a payment or credit note stands. One that was refunded in part is as the rest of it."""
+    if is_reversed:
+        return "reversed"
+    if applied:
+        return "partially_applied" if left else "applied"
+    return "unapplied" if left else "refunded"
+
+
 type How = Literal["oldest_first", "none"] | list[Allocation]
 
 
