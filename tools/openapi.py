@@ -27,6 +27,9 @@ FUNCTIONS = (
     "imports",
     "inbox",
     "invitations",
+    "invoices",
+    "pay",
+    "payment_links",
     "portal",
     "settings",
     "sms",
@@ -109,6 +112,8 @@ def _lambda_environment() -> None:
     sys.path.insert(0, str(ROOT / "layers" / "shared" / "python"))
     for name in (
         "IMPORT_BUCKET",
+        "PAY_URL",
+        "PORTAL_URL",
         "POWERTOOLS_SERVICE_NAME",
         "SIGNING_SECRET",
         "STAFF_POOL_ID",
@@ -171,6 +176,7 @@ def _complete(operation: Json, method: str, path: str, schemas: Json) -> None:
     for media in operation.get("requestBody", {}).get("content", {}).values():
         media["example"] = example(media["schema"], schemas, whole=False)
     answers: Json = operation["responses"]
+    answers.pop("422", None)  # as Powertools has it, and for all
     is_versioned = False
     success = next(status for status in answers if status.startswith("2"))
     if success == "204":
@@ -192,7 +198,7 @@ def _complete(operation: Json, method: str, path: str, schemas: Json) -> None:
                 }
             },
         }
-    if caller:  # the gateway refuses most tokens before a function could
+    if "401" in answers:  # the gateway refuses most tokens before a function could
         message = {"type": "object", "properties": {"message": {"type": "string"}}}
         answers["401"]["content"]["application/json"] = {
             "schema": message,
@@ -207,7 +213,7 @@ def _name(operation: Json, method: str, path: str) -> None:
     appended = re.sub(r"\W", "_", path) + f"_{method}"
     operation["operationId"] = operation["operationId"].removesuffix(appended)
     match _caller(path):
-        case None:
+        case None | "public":
             operation["security"] = []
         case "portal":
             operation["operationId"] = f"portal_{operation['operationId']}"
@@ -237,8 +243,10 @@ def _without_null(schema: Json) -> Json:
 
 
 def _caller(path: str) -> str | None:
-    """Whose token an operation takes; None when it takes none."""
+    """Whose token an operation takes; None when it takes none and always answers with an image."""
     match path.split("/")[1]:
+        case "pay":
+            return "public"
         case "portal":
             return "portal"
         case "t":
@@ -266,16 +274,17 @@ def _headers(status: str, path: str, parameters: set[str], *, is_versioned: bool
 
 def _problems(method: str, path: str, parameters: set[str], *, has_body: bool) -> list[str]:
     caller = _caller(path)
+    is_signed_in = caller not in (None, "public")
     applies = {
         "400": has_body or "cursor" in parameters or "Idempotency-Key" in parameters,
-        "401": caller is not None,
+        "401": is_signed_in,
         "403": caller is not None,
         "404": "{" in path and caller is not None,
         "409": method != "get" or path.endswith(_OF_A_STAGE),
         "412": "If-Match" in parameters,
         "413": has_body or method != "get",
         "415": has_body or method != "get",
-        "422": caller is not None,
+        "422": is_signed_in,
         "500": True,
         "503": True,
     }
@@ -306,8 +315,10 @@ def _problem_example(status: str, path: str) -> Json:
         made["409"] = errors.NoEmailAddress()
     if path.endswith("/sms"):
         made["409"] = errors.NoTelephoneNumber()
-    if path.startswith("/portal/"):
+    if path.startswith(("/portal/", "/pay/")):
         made["403"] = errors.AccessSuspended()
+    if path.startswith("/pay/"):
+        made["404"] = errors.PaymentLinkNotFound()
     if status in made:
         return problem_of(made[status]).model_dump(exclude_none=True)
     crash = problem_of_crash("52fdfc07-2182-454f-963f-5f0f9a621d72")

@@ -72,7 +72,7 @@ def test_a_dropped_file_goes_in_by_the_samples_of_split_outbox_and_rows(owner: S
     assert imports.clients(owner) == {"C-0001": "Müller & Söhne GmbH"}
 
 
-@pytest.mark.parametrize("name", ["emails", "history", "invitations", "sms"])
+@pytest.mark.parametrize("name", ["emails", "history", "invitations", "payment_links", "sms"])
 def test_work_for_a_client_looks_for_the_client_of_its_sample(name: str):
     assert answered(name).code == "client_not_found"
 
@@ -89,6 +89,10 @@ def test_inbox_is_empty_for_its_sample():
 
 def test_portal_knows_no_client_of_who_sent_its_sample():
     assert answered("portal").code == "access_suspended"
+
+
+def test_pay_knows_no_link_of_its_sample():
+    assert answered("pay").code == "payment_link_not_found"
 
 
 def test_tracking_answers_its_sample_with_an_image():
@@ -132,7 +136,7 @@ def test_the_samples_of_http_functions_are_of_their_own_routes():
             assert (found, key) == (name, event["routeKey"])
             assert event.get("pathParameters", {}) == parameters
             assert request["routeKey"] == key
-            assert ("authorizer" in request) == (name not in ("fallback", "tracking"))
+            assert ("authorizer" in request) == (name not in ("fallback", "pay", "tracking"))
 
 
 @pytest.mark.parametrize("name", sorted(functions()))

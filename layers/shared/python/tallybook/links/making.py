@@ -5,19 +5,19 @@ from datetime import datetime, timedelta
 from pynamodb.expressions.operand import Path
 
 from tallybook.authors import By
-from tallybook.clients.presence import current_with, must_be_active, stays_active
+from tallybook.clients.presence import must_be_active, stays_active
 from tallybook.dates import timestamp
 from tallybook.errors import AccountPaymentOff, InvalidField, InvoiceNotOpen, IsADraft
 from tallybook.history.entries import entry
 from tallybook.idempotency import Once
 from tallybook.ids import new_id
 from tallybook.invoices.records import InvoiceRecord
+from tallybook.ledger.books import look_up
 from tallybook.links import address
 from tallybook.links.mapping import to_link
 from tallybook.links.models import NewPaymentLink, PaymentLink
 from tallybook.links.records import LinkRecord, key, named
 from tallybook.links.rules import PAYABLE
-from tallybook.settings import store as settings_store
 from tallybook.table import Item, absent, read
 from tallybook.transactions import Transaction
 
@@ -36,17 +36,17 @@ def invoice_link(transaction: Transaction, client_id: str, invoice_id: str, at: 
 
 
 def create(client_id: str, new: NewPaymentLink, *, by: By, at: datetime, once: Once) -> PaymentLink:
-    """One read, two for the whole account, and one transaction.
+    """One BatchGetItem and one transaction.
 
     Raises `ClientNotFound`, `ClientSuspended`; `AccountPaymentOff` when the firm lets nobody pay a
     whole account (C5); `InvalidField`, `IsADraft` and `InvoiceNotOpen` for an invoice that is not
     the client's, a draft, or void or written off.
     """
+    _must_be_payable(client_id, new.invoice_id, at)
     record = _record(client_id, new.invoice_id, at=at, days=new.expires_in_days, by=by)
     link = to_link(record, at)
     transaction = Transaction()
     once.claim(transaction, link)
-    _must_be_payable(client_id, new.invoice_id)
     stays_active(transaction, client_id)
     if new.invoice_id:
         invoice = InvoiceRecord(f"CLIENT#{client_id}", f"INVOICE#{new.invoice_id}")
@@ -73,14 +73,14 @@ def _record(
     )
 
 
-def _must_be_payable(client_id: str, invoice_id: str | None) -> None:
+def _must_be_payable(client_id: str, invoice_id: str | None, at: datetime) -> None:
     sk = f"INVOICE#{invoice_id}"
-    client, items = current_with(client_id, *((sk,) if invoice_id else ()))
-    must_be_active(client)
+    found = look_up(client_id, *((sk,) if invoice_id else ()), at=at)
+    must_be_active(found.client)
     if invoice_id is None:
-        if not settings_store.get().portal.account_history:
+        if not found.settings.portal.account_history:
             raise AccountPaymentOff
-    elif (item := items.get(sk)) is None:
+    elif (item := found.own.get(sk)) is None:
         raise _why_not({})
     elif read(InvoiceRecord, item).row["status"] not in PAYABLE:
         raise _why_not(item)

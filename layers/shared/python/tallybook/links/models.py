@@ -6,7 +6,7 @@ from pydantic import Field, Strict
 
 from tallybook.authors import By
 from tallybook.clients.models import PaymentMethod
-from tallybook.dates import Timestamp
+from tallybook.dates import Day, Timestamp
 from tallybook.ids import ULID_PATTERN, Ulid
 from tallybook.models import ApiModel
 from tallybook.postal import Address
@@ -67,8 +67,8 @@ class PayableInvoice(ApiModel):
     """An invoice to pay."""
 
     number: str = Field(examples=["INV-2026-00042"])
-    issue_date: str = Field(examples=["2026-11-01"])
-    due_date: str = Field(examples=["2026-12-01"])
+    issue_date: Day = Field(examples=["2026-11-01"])
+    due_date: Day = Field(examples=["2026-12-01"])
     currency: str = Field(examples=["EUR"])
     total: str | None = Field(
         examples=["1250.00"], description="Null unless portal.display_balances is on."

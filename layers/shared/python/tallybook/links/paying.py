@@ -6,11 +6,11 @@ from decimal import Decimal
 from aws_lambda_powertools import Logger
 from pynamodb.expressions.condition import Condition
 
-from tallybook.clients.records import ClientRecord
-from tallybook.dates import timestamp, today
-from tallybook.errors import AccessSuspended, PaymentLinkNotFound, TallybookError
+from tallybook.dates import timestamp
+from tallybook.errors import AccessSuspended, ClientNotFound, PaymentLinkNotFound, TallybookError
 from tallybook.history.entries import entry
 from tallybook.invoices.records import InvoiceRecord
+from tallybook.ledger.books import Books, look_up
 from tallybook.links import rules, tokens
 from tallybook.links.models import (
     BankAccount,
@@ -19,12 +19,10 @@ from tallybook.links.models import (
     PayingFirm,
     PayPage,
 )
-from tallybook.links.records import LinkRecord, key, named
+from tallybook.links.records import PREFIX, LinkRecord, named
 from tallybook.portal import address as portal
-from tallybook.settings import store as settings_store
 from tallybook.settings.models import Settings
-from tallybook.settings.records import SettingsRecord
-from tallybook.table import find, find_all, read
+from tallybook.table import find, read
 from tallybook.transactions import Transaction
 
 logger = Logger()
@@ -40,59 +38,57 @@ def page(token: str, *, at: datetime) -> PayPage:
     Raises `PaymentLinkNotFound` for every token that leads nowhere, whatever the reason, and
     `AccessSuspended` when the client is suspended.
     """
-    record, client, settings = _looked_up(token, at)
-    if client.suspended is not None:
+    record, found = _looked_up(token, at)
+    if found.client.suspended is not None:
         raise AccessSuspended("This account cannot be used at present. Ask the firm.")
     if record.invoice_id:
-        invoice = _invoice(record, settings, at)
-        shown = _page(record, client, settings, invoice=invoice)
-    elif settings.portal.account_history:
-        account = [Owed(**each) for each in rules.owed(dict(client.row.account))]
-        shown = _page(record, client, settings, account=account)
+        shown = _page(record, found, invoice=_invoice(record, found))
+    elif found.settings.portal.account_history:
+        account = [Owed(**each) for each in rules.owed(dict(found.client.row.account))]
+        shown = _page(record, found, account=account)
     else:  # C5: only the linked invoice can be paid
         raise PaymentLinkNotFound
     _note(record, at)
     return shown
 
 
-def _looked_up(token: str, at: datetime) -> tuple[LinkRecord, ClientRecord, Settings]:
+def _looked_up(token: str, at: datetime) -> tuple[LinkRecord, Books]:
+    """The link, with its client and the settings. One BatchGetItem, none for a wrong token."""
     try:
         its = tokens.read(token)
     except tokens.Forged as error:
         raise PaymentLinkNotFound from error
     if its.expires_at <= at:
         raise PaymentLinkNotFound
-    place, client_key = key(its.client_id, its.link_id), (f"CLIENT#{its.client_id}", "CLIENT")
-    keys = [place, client_key, SettingsRecord.KEY]
-    found = {(i["pk"]["S"], i["sk"]["S"]): i for i in find_all(keys, consistent=True)}
-    if place not in found or client_key not in found:
+    try:
+        found = look_up(its.client_id, f"{PREFIX}{its.link_id}", at=at)
+    except ClientNotFound as error:
+        raise PaymentLinkNotFound from error
+    item = found.own.get(f"{PREFIX}{its.link_id}")
+    record = read(LinkRecord, item) if item else None
+    if record is None or record.revoked is not None or named(record) != its:
         raise PaymentLinkNotFound
-    record, client = read(LinkRecord, found[place]), read(ClientRecord, found[client_key])
-    if record.revoked is not None or client.removed_at or named(record) != its:
-        raise PaymentLinkNotFound
-    stored = found.get(SettingsRecord.KEY)
-    settings = settings_store.remember(read(SettingsRecord, stored) if stored else None)
-    return record, client, settings
+    return record, found
 
 
-def _invoice(record: LinkRecord, settings: Settings, at: datetime) -> PayableInvoice:
+def _invoice(record: LinkRecord, found: Books) -> PayableInvoice:
     """The invoice, unless it is one that its client is told nothing of (written off)."""
     invoice = find(InvoiceRecord, record.pk, f"INVOICE#{record.invoice_id}")
     if invoice is None or invoice.row["status"] not in rules.SHOWN:
         raise PaymentLinkNotFound
-    day = today(at, settings.time_zone)
-    shown = rules.payable(invoice.row, today=day, with_total=settings.portal.display_balances)
+    shows_total = found.settings.portal.display_balances
+    shown = rules.payable(invoice.row, today=found.today, with_total=shows_total)
     return PayableInvoice.model_validate(shown)
 
 
 def _page(
     record: LinkRecord,
-    client: ClientRecord,
-    settings: Settings,
+    found: Books,
     *,
     invoice: PayableInvoice | None = None,
     account: list[Owed] | None = None,
 ) -> PayPage:
+    client, settings = found.client, found.settings
     due = [invoice.balance] if invoice else [each.balance for each in account or ()]
     is_due = any(Decimal(each) > 0 for each in due)
     methods = client.payment_settings.get("methods", ["bank_transfer"])
