@@ -1,6 +1,7 @@
 """The environment that functions find in Lambda, before anything of Tallybook is imported."""
 
 import os
+from pathlib import Path
 
 from hypothesis import settings
 
@@ -27,6 +28,7 @@ os.environ.update(
     MAIL_BUCKET="tallybook-test-mailbox",
     DOCUMENTS_BUCKET="tallybook-test-documents",
     DOCUMENT_QUEUE_URL="https://sqs.eu-central-1.amazonaws.com/123456789012/documents",
+    FONTS_DIR=str(Path(__file__).parents[1] / "layers" / "documents" / "fonts"),
     PAY_URL="https://firm.example/pay",
     ACCESS_QUEUE_URL="https://sqs.eu-central-1.amazonaws.com/123456789012/access",
     SMS_QUEUE_URL="https://sqs.eu-central-1.amazonaws.com/123456789012/sms",

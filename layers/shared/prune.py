@@ -21,14 +21,18 @@ NOT_OPERATIONS = {
     "aws:SourceAccount",
     "aws:SourceArn",
     "dynamodb:ConditionCheckItem",
+    "s3:DeleteObjectVersion",
     "s3:GetObjectVersion",
     "s3:ListBucket",  # lets S3 tell what is missing from what is forbidden
+    "s3:ListBucketVersions",
     "s3:ObjectCreated",
 }
 # Operations that have no action of their own in IAM, by the service or the action they go with.
 UNNAMED_OPERATIONS = {
     "dynamodb": {"TransactGetItems", "TransactWriteItems"},
+    "s3:DeleteObjectVersion": {"DeleteObjects"},
     "s3:GetObject": {"HeadObject"},
+    "s3:ListBucketVersions": {"ListObjectVersions"},
     # A presigned POST takes its address from CreateBucket.
     "s3:PutObject": {
         "CompleteMultipartUpload",
@@ -75,11 +79,11 @@ def operations(template: str) -> dict[str, set[str]]:
     """The operations of each service, by botocore's names, that the policies allow."""
     wanted: dict[str, set[str]] = {}
     for service, action in re.findall(r"\b([a-z][a-z0-9-]+):([A-Z][A-Za-z]+)\b", template):
+        names = UNNAMED_OPERATIONS.get(f"{service}:{action}", set())
         if f"{service}:{action}" not in NOT_OPERATIONS:
-            names = wanted.setdefault(SERVICES.get(service, service), set())
-            names.add(action)
-            names |= UNNAMED_OPERATIONS.get(f"{service}:{action}", set())
-            names |= UNNAMED_OPERATIONS.get(service, set())
+            names = names | {action} | UNNAMED_OPERATIONS.get(service, set())
+        if names:
+            wanted.setdefault(SERVICES.get(service, service), set()).update(names)
     return wanted
 
 

@@ -79,7 +79,10 @@ def environment(name: str) -> dict[str, str]:
 # The module that reads each variable: whoever loads it is given the variable, and nobody else.
 READ_IN = {
     "ACCESS_QUEUE_URL": "tallybook.portal.queue",
+    "DOCUMENTS_BUCKET": "tallybook.documents.bucket",
+    "DOCUMENT_QUEUE_URL": "tallybook.documents.queue",
     "EVENT_BUS_NAME": "tallybook.outbox.bus",
+    "FONTS_DIR": "tallybook.papers.fonts",
     "IMPORT_BUCKET": "tallybook.imports.bucket",
     "IMPORT_QUEUE_URL": "tallybook.imports.queue",
     "INBOUND_SMS_QUEUE_URL": "tallybook.inbound.queue",
@@ -99,6 +102,7 @@ READ_IN = {
     "STAFF_POOL_ID": "tallybook.staff.pool",
 }
 # What is heavy to load, and which functions cannot do without it.
+PAPERS = {"documents", "renderer"}
 RENDERS = {"email_templates", "mailer", "portal_access"}
 HEAVY = {
     "boto3": {"staff"},
@@ -111,9 +115,11 @@ HEAVY = {
     "moto": set(),
     "openpyxl": set(),
     "phonenumbers": set(),
+    "pypdf": PAPERS,
     "pytest": set(),
     "requests": set(),
-    "typst": set(),
+    "segno": PAPERS,
+    "typst": PAPERS,
 }
 
 _START = """
@@ -219,12 +225,17 @@ def test_a_transaction_needs_the_actions_of_its_members():
             *("s3:GetObjectVersion", "ImportBucket/imports/*"),
         ),
         ("s3", "ListObjectsV2", {"Prefix": "imports/"}, "s3:ListBucket", "ImportBucket"),
+        ("s3", "ListObjectVersions", {"Prefix": "a/"}, "s3:ListBucketVersions", "ImportBucket"),
+        (
+            *("s3", "DeleteObjects", {"Delete": {"Objects": [{"Key": "a/b", "VersionId": "1"}]}}),
+            *("s3:DeleteObjectVersion", "ImportBucket/a/*"),
+        ),
         ("sqs", "SendMessageBatch", {}, "sqs:SendMessage", "ImportQueue"),
         ("sqs", "ChangeMessageVisibility", {}, "sqs:ChangeMessageVisibility", "ImportQueue"),
     ],
 )
 def test_a_call_of_s3_or_sqs_needs_the_action_that_iam_has_for_it(
-    service: str, operation: str, params: dict[str, str], action: str, resource: str
+    service: str, operation: str, params: dict[str, Any], action: str, resource: str
 ):
     place = {"Bucket": os.environ["IMPORT_BUCKET"], "QueueUrl": os.environ["IMPORT_QUEUE_URL"]}
     assert set(permissions.needed(service, operation, place | params)) == {(action, resource)}

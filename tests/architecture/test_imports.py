@@ -49,8 +49,32 @@ ALLOWED = {
     ("tallybook.payments.credits", "tallybook.invoices.records"),  # what a credit pays
     ("tallybook.payments.credits", "tallybook.invoices.standing"),
     ("tallybook.payments.credits", "tallybook.ledger.posting"),
+    ("tallybook.clients.removal", "tallybook.documents.bucket"),
     ("tallybook.clients.removal", "tallybook.inbound.reach"),
     ("tallybook.clients.removal", "tallybook.inbound.bucket"),
+    ("tallybook.documents.subjects", "tallybook.clients.presence"),  # papers show all of billing
+    ("tallybook.documents.subjects", "tallybook.clients.records"),
+    ("tallybook.documents.subjects", "tallybook.invoices.papers"),
+    ("tallybook.documents.subjects", "tallybook.invoices.records"),
+    ("tallybook.documents.subjects", "tallybook.ledger.papers"),
+    ("tallybook.documents.subjects", "tallybook.ledger.statements"),
+    ("tallybook.documents.subjects", "tallybook.papers.languages"),
+    ("tallybook.documents.subjects", "tallybook.payments.records"),
+    ("tallybook.documents.receipts", "tallybook.clients.records"),
+    ("tallybook.documents.receipts", "tallybook.invoices.papers"),
+    ("tallybook.documents.receipts", "tallybook.payments.records"),
+    ("tallybook.documents.logos", "tallybook.papers.logos"),  # what can be drawn
+    ("tallybook.documents.making", "tallybook.papers.pdf"),  # values in, bytes out
+    ("tallybook.documents.making", "tallybook.einvoices.cii"),
+    ("tallybook.documents.making", "tallybook.einvoices.facturx"),
+    ("tallybook.documents.making", "tallybook.einvoices.ubl"),
+    ("tallybook.documents.making", "tallybook.invoices.einvoice"),  # what an e-invoice lacks
+    ("tallybook.documents.downloads", "tallybook.settings.store"),
+    ("tallybook.documents.working", "tallybook.settings.store"),
+    ("tallybook.documents.working", "tallybook.mail.letters"),  # what it carries
+    ("tallybook.documents.working", "tallybook.mail.queue"),
+    ("tallybook.mail.carrying", "tallybook.documents.bucket"),
+    ("tallybook.outbox.routing", "tallybook.documents.queue"),
     ("tallybook.inbound.senders", "tallybook.clients.reached"),  # who a message is from
     ("tallybook.inbound.taking", "tallybook.clients.records"),  # no entries of nobody
     ("tallybook.inbound.taking", "tallybook.history.records"),  # one entry of a message
@@ -131,6 +155,7 @@ STORES |= {"drafts", "finalizing", "papers", "listing"}  # of invoices and other
 STORES |= {"making", "paying"}  # of payment links
 STORES |= {"credits"}  # of payments, credit notes too
 STORES |= {"reach", "taking"}  # of inbound
+STORES |= {"receipts", "subjects"}  # of documents
 STORES |= {"changing", "chunks", "cutting", "decisions", "downloads", "entering"}  # of imports
 STORES |= {"finishing", "numbering", "reading", "rehearsing", "reporting", "undoing"}
 AWS = ("boto3", "botocore", "pynamodb", "aws_lambda_powertools", "mypy_boto3_cognito_idp")
@@ -323,6 +348,9 @@ def test_each_variable_of_the_environment_is_read_in_one_module():
         "PORTAL_URL": {"tallybook.portal.address"},
         "ACCESS_QUEUE_URL": {"tallybook.portal.queue"},
         "SMS_QUEUE_URL": {"tallybook.sms.queue"},
+        "DOCUMENTS_BUCKET": {"tallybook.documents.bucket"},
+        "DOCUMENT_QUEUE_URL": {"tallybook.documents.queue"},
+        "FONTS_DIR": {"tallybook.papers.fonts"},
         "MAIL_BUCKET": {"tallybook.inbound.bucket"},
         "INBOUND_SMS_QUEUE_URL": {"tallybook.inbound.queue"},
     }

@@ -58,6 +58,7 @@ _ACTIONS = {
     "CreateMultipartUpload": "PutObject",
     "DeleteMessageBatch": "DeleteMessage",
     "HeadObject": "GetObject",
+    "ListObjectVersions": "ListBucketVersions",
     "ListObjectsV2": "ListBucket",
     "SendMessageBatch": "SendMessage",
     "UploadPart": "PutObject",
@@ -90,6 +91,9 @@ def needed(service: str, operation: str, params: dict[str, Any]) -> Iterator[tup
         case "dynamodb":
             index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
             yield f"dynamodb:{operation}", f"Table{index}"
+        case "s3" if operation == "DeleteObjects":
+            for each in params["Delete"]["Objects"]:
+                yield from needed(service, "DeleteObject", {"Bucket": params["Bucket"]} | each)
         case "s3":
             version = "Version" if "VersionId" in params and action in _OF_A_VERSION else ""
             yield f"s3:{action}{version}", _object(params["Bucket"], params.get("Key"))

@@ -4,6 +4,7 @@
 to do. What the mail service got is in `sent`.
 """
 
+import copy
 import json
 import os
 from collections.abc import Callable, Iterator
@@ -21,6 +22,7 @@ from tests.support.imports import sqs_event
 from tests.support.template import functions
 
 WORKERS = {
+    "DOCUMENT_QUEUE_URL": "renderer",
     "MAIL_QUEUE_URL": "mailer",
     "ACCESS_QUEUE_URL": "portal_access",
     "SMS_QUEUE_URL": "texter",
@@ -132,7 +134,7 @@ class Post:
         from tallybook.mail import ses
 
         def note(params: Json, **_: Any) -> None:
-            self.sent.append(json.loads(json.dumps(params)))
+            self.sent.append(copy.deepcopy(params))
 
         with hooked("provide-client-params.sesv2.SendEmail", note, ses.client):
             yield

@@ -5,6 +5,7 @@ from pynamodb.expressions.operand import Path
 from tallybook.clients.index import favourite
 from tallybook.clients.mapping import partition
 from tallybook.clients.records import ClientRecord
+from tallybook.documents import bucket as papers
 from tallybook.inbound import bucket, reach
 from tallybook.portal.standing import memberships, own
 from tallybook.table import Item, decode, delete_all, find, query
@@ -36,6 +37,7 @@ def remove(client_id: str) -> int:
         removed += len(doomed)
         if last is None:
             break
+    papers.delete_all_of(client_id)
     delete_all(memberships(client_id, [own(record)]))
     for staff_id in record.row.favourites:
         transaction = Transaction()

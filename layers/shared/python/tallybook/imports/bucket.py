@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
 
 import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
+
+from tallybook.disposition import attachment
 
 BUCKET = os.environ["IMPORT_BUCKET"]
 MOST_BYTES = 512 * 1024 * 1024
@@ -59,12 +60,10 @@ def upload_form(key: str, content_type: str) -> dict[str, Any]:
 
 def link(key: str, filename: str, at: datetime) -> tuple[str, datetime]:
     """A link that downloads the object under a name, and when it expires."""
-    shown = "".join(character if character.isprintable() else " " for character in filename)
-    plain = shown.encode("ascii", "replace").decode().replace('"', "'").replace("\\", "_")
-    disposition = f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(shown, safe='')}"
+    named = attachment(filename)
     url: str = client.generate_presigned_url(
         "get_object",
-        Params={"Bucket": BUCKET, "Key": key, "ResponseContentDisposition": disposition},
+        Params={"Bucket": BUCKET, "Key": key, "ResponseContentDisposition": named},
         ExpiresIn=int(_LINK_LASTS.total_seconds()),
     )
     return url, at + _LINK_LASTS

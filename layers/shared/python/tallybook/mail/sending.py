@@ -6,7 +6,7 @@ be sent: its client may be suspended or gone by now.
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -48,7 +48,9 @@ class Post:
     outgoing: ses.Outgoing | None
 
 
-def write(letter: Letter, stationery: Stationery, **extra: object) -> Post:
+def write(
+    letter: Letter, stationery: Stationery, *, files: Sequence[ses.File] = (), **extra: object
+) -> Post:
     """The mail as its recipients will read it. Raises `Unrenderable`."""
     suppressed = (letter.client.suppressed if letter.client else None) or {}
     to, skipped = [], []
@@ -60,6 +62,8 @@ def write(letter: Letter, stationery: Stationery, **extra: object) -> Post:
             to.append(address)
     rendered = stationery.write(letter.record, letter.client, extra)
     outgoing = _outgoing(letter, to, rendered, stationery.settings) if to else None
+    if outgoing:
+        outgoing = replace(outgoing, files=files)
     return Post(letter, to, skipped, rendered, outgoing)
 
 

@@ -49,6 +49,14 @@ _UNVERIFIED = re.compile(r"not verified", re.IGNORECASE)  # the identity, or the
 
 
 @dataclass(frozen=True)
+class File:
+    """A PDF that goes with a mail."""
+
+    filename: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class Outgoing:
     """A mail as it leaves. `to` are ASCII addresses, at most 50; `headers` are ASCII, too."""
 
@@ -60,6 +68,7 @@ class Outgoing:
     html: str
     tags: Mapping[str, str]
     headers: Mapping[str, str]
+    files: Sequence[File] = ()
 
 
 def sender(name: str | None, own: str | None = None) -> str:
@@ -114,6 +123,7 @@ def _request(mail: Outgoing) -> dict[str, Any]:
                 "Subject": content(mail.subject),
                 "Body": {"Text": content(mail.text), "Html": content(mail.html)},
                 "Headers": [{"Name": name, "Value": value} for name, value in mail.headers.items()],
+                **_attached(mail.files),
             }
         },
         "EmailTags": [{"Name": name, "Value": value} for name, value in mail.tags.items()],
@@ -122,3 +132,20 @@ def _request(mail: Outgoing) -> dict[str, Any]:
     if mail.reply_to:
         request["ReplyToAddresses"] = [mail.reply_to]
     return request
+
+
+def _attached(files: Sequence[File]) -> dict[str, Any]:
+    if not files:
+        return {}
+    return {
+        "Attachments": [
+            {
+                "FileName": file.filename,
+                "RawContent": file.content,
+                "ContentType": "application/pdf",
+                "ContentDisposition": "ATTACHMENT",
+                "ContentTransferEncoding": "BASE64",
+            }
+            for file in files
+        ]
+    }

@@ -1,12 +1,13 @@
 """Working through a batch of mails: what can be done for all of them together is."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from typing import Any
 
 from tallybook.dates import now
 from tallybook.errors import TemplateNotFound
+from tallybook.mail.carrying import Uncarriable, files
 from tallybook.mail.composing import Stationery
 from tallybook.mail.letters import Letter, Name, is_due, look
 from tallybook.mail.rendering import Unrenderable
@@ -29,7 +30,8 @@ def work(messages: Sequence[dict[str, Any]]) -> list[Outcome]:
     due = {name: each for name, each in judged.items() if isinstance(each, Letter)}
     if due:
         stationery = Stationery()
-        written = {name: _written(letter, stationery) for name, letter in due.items()}
+        told = dict(zip(names, messages, strict=True))
+        written = {name: _written(letter, told[name], stationery) for name, letter in due.items()}
         posts = {name: each for name, each in written.items() if isinstance(each, Post)}
         outcomes |= {name: each for name, each in written.items() if not isinstance(each, Post)}
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as threads:
@@ -50,18 +52,20 @@ def _judged(letter: Letter | None, at: datetime) -> Letter | Outcome:
         return error
 
 
-def _written(letter: Letter, stationery: Stationery) -> Post | Outcome:
+def _written(letter: Letter, message: Mapping[str, Any], stationery: Stationery) -> Post | Outcome:
     try:
-        return write(letter, stationery)
+        return write(letter, stationery, files=files(letter, message))
     except (Unrenderable, TemplateNotFound) as error:
-        return _failed(letter, error)
+        return _failed(letter, f"The template cannot be used: {error}")
+    except Uncarriable as error:
+        return _failed(letter, str(error))
     except Exception as error:  # noqa: BLE001
         return error
 
 
-def _failed(letter: Letter, error: Exception) -> Outcome:
+def _failed(letter: Letter, reason: str) -> Outcome:
     try:
-        return {"state": fail(letter, f"The template cannot be used: {error}")}
+        return {"state": fail(letter, reason)}
     except Exception as again:  # noqa: BLE001
         return again
 

@@ -10,6 +10,7 @@ from typing import Any
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
 from tallybook.dates import timestamp
+from tallybook.documents import queue as document_queue
 from tallybook.ids import time_of
 from tallybook.imports import dispatch
 from tallybook.mail import queue as mail_queue
@@ -19,11 +20,12 @@ from tallybook.sms import queue as sms_queue
 from tallybook.table import query_all
 
 type Effect = tuple[str, dict[str, Any]]
-"""Where something goes ("mail", "access", "sms", "bus"), and what."""
+"""Where something goes ("mail", "documents", "access", "sms", "bus"), and what."""
 type Outcome = dict[str, object] | Exception
 
 _SENDERS: dict[str, Callable[[list[dict[str, Any]]], object]] = {
     "mail": mail_queue.send,
+    "documents": document_queue.send,
     "access": access_queue.send,
     "sms": sms_queue.send,
     "bus": bus.publish,
