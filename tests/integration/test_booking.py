@@ -92,7 +92,7 @@ def write_off(client_id: str, invoice_id: str, part: Decimal) -> None:
 def _write_off(client_id: str, invoice_id: str, part: Decimal) -> None:
     client, (item,) = read_together(client_id, (f"CLIENT#{client_id}", f"INVOICE#{invoice_id}"))
     record, transaction, at = read(InvoiceRecord, item), Transaction(), now()
-    opened = standing.settle(transaction, record, written_off=part, at=at)
+    opened = standing.settle(transaction, record, write_off=part, at=at)
     effect = Effect(invoice_id=invoice_id, due_date=DAY, amount=-part)
     currency = record.row["currency"]
     posting = Posting(kind="write_off", date=DAY, currency=currency, effects=[effect])

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 
-type Account = tuple[str, str]  # client and currency
+from tests.support.billing_documents import Account, Credit, Invoice
 
 _NOTHING = Decimal(0)
 _BUCKETS = ((0, "current"), (30, "1_30"), (60, "31_60"), (90, "61_90"))
@@ -19,98 +19,6 @@ _BUCKETS = ((0, "current"), (30, "1_30"), (60, "31_60"), (90, "61_90"))
 
 class Refused(Exception):
     """The operation is against the rules of the books."""
-
-
-@dataclass
-class Use:
-    """What a credit paid of an invoice; negative: taken back."""
-
-    invoice: "Invoice"
-    amount: Decimal
-    day: date
-
-
-@dataclass
-class Invoice:
-    invoice_id: str
-    account: Account
-    issued: date
-    due: date
-    total: Decimal
-    is_draft: bool = True
-    payments: list[tuple["Credit", Use]] = field(default_factory=list)
-    losses: list[tuple[date, Decimal]] = field(default_factory=list)  # written off, voided
-    is_void: bool = False
-    is_written_off: bool = False
-
-    def balance(self, as_of: date = date.max) -> Decimal:
-        if self.is_draft or self.issued > as_of:
-            return _NOTHING
-        paid = sum((use.amount for _, use in self.payments if use.day <= as_of), _NOTHING)
-        lost = sum((amount for day, amount in self.losses if day <= as_of), _NOTHING)
-        return self.total - paid - lost
-
-    @property
-    def status(self) -> str:
-        if self.is_draft:
-            return "draft"
-        if self.is_void:
-            return "void"
-        if self.balance() > 0:
-            return "open" if self.balance() == self.total else "partially_paid"
-        return "written_off" if self.is_written_off else "paid"
-
-    @property
-    def last_day(self) -> date:
-        days = [use.day for _, use in self.payments] + [day for day, _ in self.losses]
-        return max([self.issued, *days])
-
-
-@dataclass
-class Credit:
-    """A payment, or a credit note with the invoice that it corrects."""
-
-    credit_id: str
-    account: Account
-    day: date
-    amount: Decimal
-    corrects: Invoice | None = None
-    is_note: bool = False
-    uses: list[Use] = field(default_factory=list)
-    refunds: list[tuple[date, Decimal]] = field(default_factory=list)
-    reversed_on: date | None = None
-    reversed_credit: Decimal = _NOTHING
-
-    def unapplied(self, as_of: date = date.max) -> Decimal:
-        if self.day > as_of:
-            return _NOTHING
-        used = sum((use.amount for use in self.uses if use.day <= as_of), _NOTHING)
-        refunded = sum((amount for day, amount in self.refunds if day <= as_of), _NOTHING)
-        gone = self.reversed_on is not None and self.reversed_on <= as_of
-        return self.amount - used - refunded - (self.reversed_credit if gone else _NOTHING)
-
-    @property
-    def refunded(self) -> Decimal:
-        return sum((amount for _, amount in self.refunds), _NOTHING)
-
-    @property
-    def last_day(self) -> date:
-        return max([self.day, *(use.day for use in self.uses), *(day for day, _ in self.refunds)])
-
-    def pays(self, invoice: Invoice) -> Decimal:
-        return sum((use.amount for use in self.uses if use.invoice is invoice), _NOTHING)
-
-    def pay(self, invoice: Invoice, amount: Decimal, day: date) -> None:
-        use = Use(invoice, amount, day)
-        self.uses.append(use)
-        invoice.payments.append((self, use))
-
-    def paid_invoices(self) -> list[Invoice]:
-        found: list[Invoice] = []
-        for use in self.uses:
-            if use.invoice not in found and self.pays(use.invoice):
-                found.append(use.invoice)
-        return found
 
 
 @dataclass(frozen=True)
@@ -132,7 +40,7 @@ class Books:
 
     today: date
     invoices: dict[str, Invoice] = field(default_factory=dict)
-    credits: dict[str, Credit] = field(default_factory=dict)
+    credits: list[Credit] = field(default_factory=list)
     rows: list[Owed] = field(default_factory=list)
     closed_until: date = date.min
 
@@ -148,7 +56,7 @@ class Books:
         self._must(payment.amount > 0 and payment.day <= self.today)
         self._must_be_open(payment.day)
         self._use(payment, self._chosen(payment, payment.amount, how), payment.day)
-        self.credits[payment.credit_id] = payment
+        self.credits.append(payment)
         self._owe(payment.account, payment.day, "payment", -payment.amount)
 
     def issue(self, note: Credit, *, apply: bool) -> None:
@@ -162,7 +70,7 @@ class Books:
             paid = min(note.amount, invoice.balance())
             wanted = [(invoice, paid)] if apply and paid else []
         self._use(note, wanted, note.day)
-        self.credits[note.credit_id] = note
+        self.credits.append(note)
         self._owe(note.account, note.day, "credit_note", -note.amount)
 
     def apply(self, credit: Credit, how: "str | Wanted", day: date) -> None:
@@ -203,7 +111,7 @@ class Books:
 
     def creditable(self, invoice: Invoice) -> Decimal:
         """What credit notes can still take back of an invoice."""
-        notes = (each.amount for each in self.credits.values() if each.corrects is invoice)
+        notes = (each.amount for each in self.credits if each.corrects is invoice)
         return invoice.total - sum(notes, _NOTHING)
 
     def unpaid(self, account: Account) -> Decimal:
@@ -262,10 +170,11 @@ class Books:
         return [each for each in self.invoices.values() if each.account == account]
 
     def _credits(self, account: Account) -> list[Credit]:
-        return [each for each in self.credits.values() if each.account == account]
+        return [each for each in self.credits if each.account == account]
 
     def _owe(self, account: Account, day: date, kind: str, amount: Decimal) -> None:
-        self.rows.append(Owed(account, day, kind, amount))
+        if amount:  # an invoice of nothing is no row
+            self.rows.append(Owed(account, day, kind, amount))
 
     def _must_be_open(self, day: date) -> None:
         self._must(day > self.closed_until)
