@@ -1,11 +1,18 @@
 """Papers to draw: believable ones, and what may be overridden."""
 
 import os
+import re
+import struct
+import zlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
+from io import BytesIO
 from typing import Any
+
+import zxingcpp
+from pypdf import PdfReader
 
 from tallybook.invoices.kinds import Account, Adjustment, Document, Line, Paper, Party
 from tallybook.invoices.rules import totals
@@ -197,3 +204,60 @@ def receipt(**fields: Any) -> Receipt:
         "account": ACCOUNT,
     }
     return Receipt(**(known | fields))
+
+
+def pages(pdf: bytes) -> list[str]:
+    return [page.extract_text() for page in PdfReader(BytesIO(pdf)).pages]
+
+
+def text(pdf: bytes) -> str:
+    return "\n".join(pages(pdf))
+
+
+def fonts_of(pdf: bytes) -> set[str]:
+    """Without the tags of subsets: SourceSans3-Regular."""
+    resources: list[Any] = [page["/Resources"] for page in PdfReader(BytesIO(pdf)).pages]
+    return {
+        str(font.get_object()["/BaseFont"]).partition("+")[2]
+        for each in resources
+        for font in each["/Font"].values()
+    }
+
+
+def scanned(svg: str) -> str:
+    """What a phone reads from a code that `epc.drawn` drew: its path is rows of strokes."""
+    found = re.search(r'viewBox="0 0 (\d+) \1".* d="M0 0\.5([^"]+)"', svg)
+    assert found
+    side, scale, quiet = int(found[1]), 4, 4
+    width = (side + 2 * quiet) * scale
+    image = bytearray(b"\xff" * width * width)
+    x, y = 0, 0
+    for command, numbers in re.findall(r"([hm])([-\d ]+)", found[2]):
+        steps = [int(number) for number in numbers.split()]
+        if command == "h":
+            for row in range(scale):
+                start = ((y + quiet) * scale + row) * width + (x + quiet) * scale
+                image[start : start + steps[0] * scale] = bytes(steps[0] * scale)
+        x, y = x + steps[0], y + (steps[1] if command == "m" else 0)
+    picture = memoryview(image).cast("B", shape=[width, width])
+    (code,) = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
+    return str(code.text)
+
+
+def png(width: int = 4, height: int = 2) -> bytes:
+    """A picture of one colour."""
+
+    def chunk(kind: bytes, content: bytes) -> bytes:
+        check = zlib.crc32(kind + content)
+        return struct.pack(">I", len(content)) + kind + content + struct.pack(">I", check)
+
+    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    rows = zlib.compress((b"\0" + b"\xc2\x41\x0c" * width) * height)
+    signature = b"\x89PNG\r\n\x1a\n"
+    return signature + chunk(b"IHDR", header) + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+SVG = (
+    b'<svg xmlns="http://www.w3.org/2000/svg" width="80" height="20">'
+    b'<rect width="80" height="20" fill="#1d4ed8"/></svg>'
+)
