@@ -116,6 +116,29 @@ def test_an_exemption_has_a_reason():
     assert of("S", terms=replace(TERMS, exemption_reason=None)) == []
 
 
+@pytest.mark.parametrize(
+    ("vat_id", "found"),
+    [
+        ("123", True),
+        ("ZZ1", True),
+        ("DE1", False),
+        ("el 1", False),
+        ("XI1", False),
+        (" AT U1", False),
+    ],
+)
+def test_a_vat_id_begins_with_its_country(vat_id, found):
+    expected = [("BR-CO-09", "buyer.vat_id")] if found else []
+    assert lacking(buyer=replace(BUYER, vat_id=vat_id)) == expected
+    assert of("O", buyer=replace(BUYER, vat_id=vat_id)) == []  # it is not written at all
+
+
+def test_a_rate_below_half_a_percent_is_taken_for_none():
+    low = replace(LINE, unit_price=Decimal(1000), tax_rate=Decimal("0.4"))
+    assert lacking(Document(currency="EUR", lines=[low])) == [("BR-CO-17", "lines")]
+    assert lacking(Document(currency="EUR", lines=[replace(low, unit_price=Decimal(100))])) == []
+
+
 def test_what_is_outside_the_scope_of_vat_stands_alone_and_shows_no_vat_id():
     assert of("O") == []
     assert of("O", "S") == [("BR-O-11", "lines")]
@@ -126,6 +149,8 @@ def test_what_is_outside_the_scope_of_vat_stands_alone_and_shows_no_vat_id():
     ("change", "found"),
     [
         ({"unit": None}, ("BR-23", "lines.1.unit")),
+        ({"unit": "hours"}, ("BR-CL-23", "lines.1.unit")),
+        ({"unit": "\x07"}, ("BR-23", "lines.1.unit")),
         ({"description": " "}, ("BR-25", "lines.1.description")),
         ({"unit_price": Decimal(-1)}, ("BR-27", "lines.1.unit_price")),
         ({"tax_rate": Decimal(0), "tax_category": "S"}, ("BR-S-05", "lines.1.tax_rate")),
@@ -176,7 +201,13 @@ def test_what_is_to_be_paid_is_due_some_day():
 
 
 @pytest.mark.parametrize(
-    ("currency", "found"), [("JPY", []), ("EUR", []), ("KWD", [("BR-DEC-23", "currency")])]
+    ("currency", "found"),
+    [
+        ("JPY", []),
+        ("EUR", []),
+        ("KWD", [("BR-DEC-23", "currency")]),
+        ("STN", [("BR-CL-04", "currency")]),
+    ],
 )
 def test_the_norm_knows_two_decimals(currency, found):
     assert lacking(replace(DOCUMENT, currency=currency)) == found

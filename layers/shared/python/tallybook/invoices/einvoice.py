@@ -57,7 +57,8 @@ def warnings(
 
 
 def _blank(text: str | None) -> bool:
-    return not (text and text.strip())
+    """Whether nothing is left of it in XML, which holds no control characters."""
+    return not any(each.isprintable() and not each.isspace() for each in text or "")
 
 
 def _of_parties(seller: Party, buyer: Party, sums: Totals) -> Iterator[Finding]:
@@ -125,7 +126,7 @@ def _of_lines(document: Document) -> Iterator[Finding]:
         here = f"lines.{place}"
         if _blank(line.unit):
             yield Finding("BR-23", f"{here}.unit", "The unit of the quantity is missing.")
-        elif (line.unit or "").strip() not in CODES:
+        elif line.unit not in CODES:
             message = f"{line.unit} is no code of UN/ECE Recommendation 20, such as HUR or C62."
             yield Finding("BR-CL-23", f"{here}.unit", message)
         if _blank(line.description):
