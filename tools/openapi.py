@@ -34,6 +34,7 @@ FUNCTIONS = (
     "settings",
     "sms",
     "staff",
+    "statements",
     "tracking",
 )
 

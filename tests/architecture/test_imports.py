@@ -11,7 +11,7 @@ MODULES = pytest.mark.parametrize("module", OURS.values(), ids=lambda module: mo
 
 # What may be used of a feature by every other: its API and its rules.
 OPEN = {"models", "rules", "kinds", "rows"}
-OPEN |= {"documents"}  # what all kinds of documents are worked out by
+OPEN |= {"answers", "sums"}  # of invoices: what other documents have in common with them
 # And what many things cause: an entry of a client's history, a mail.
 CAUSED = {
     "tallybook.history.entries",
@@ -31,6 +31,15 @@ ALLOWED = {
     ("tallybook.ledger.posting", "tallybook.clients.account"),  # what a client owes, in all
     ("tallybook.ledger.posting", "tallybook.clients.records"),
     ("tallybook.ledger.closing", "tallybook.settings.store"),  # up to when the books are closed
+    ("tallybook.ledger.reading", "tallybook.clients.presence"),  # no ledger of nobody
+    ("tallybook.ledger.reading", "tallybook.clients.records"),  # in which currencies it is
+    ("tallybook.ledger.statements", "tallybook.clients.presence"),
+    ("tallybook.ledger.statements", "tallybook.clients.records"),  # what it owes now
+    ("tallybook.ledger.statements", "tallybook.settings.store"),  # which day it is
+    ("tallybook.ledger.papers", "tallybook.clients.presence"),
+    ("tallybook.ledger.papers", "tallybook.invoices.papers"),  # who a paper is from and for
+    ("tallybook.ledger.sending", "tallybook.clients.presence"),  # may it be sent?
+    ("tallybook.ledger.sending", "tallybook.contacts.household"),  # to whom
     ("tallybook.ledger.books", "tallybook.clients.records"),  # read together, for every booking
     ("tallybook.ledger.books", "tallybook.settings.records"),
     ("tallybook.ledger.books", "tallybook.settings.store"),
@@ -161,6 +170,7 @@ STORES |= {"finishing", "numbering", "reading", "rehearsing", "reporting", "undo
 AWS = ("boto3", "botocore", "pynamodb", "aws_lambda_powertools", "mypy_boto3_cognito_idp")
 PURE = {
     "addresses",
+    "answers",
     "authors",
     "bad_file",
     "bodies",
@@ -173,7 +183,6 @@ PURE = {
     "dates",
     "decoding",
     "dialect",
-    "documents",
     "einvoice",
     "errors",
     "fields",
@@ -197,6 +206,7 @@ PURE = {
     "signatures",
     "signing",
     "splitting",
+    "sums",
     "spreadsheet",
     "tags",
     "telephones",

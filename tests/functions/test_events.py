@@ -31,6 +31,10 @@ def test_contacts_looks_for_the_client_of_its_sample():
     assert answered("contacts").code == "client_not_found"
 
 
+def test_statements_looks_for_the_client_of_its_sample():
+    assert answered("statements").code == "client_not_found"
+
+
 def test_settings_takes_the_change_of_its_sample():
     answer = answered("settings")
     assert (answer.status, answer.body["name"]) == (200, "Sturm & Partner")

@@ -5,7 +5,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
-type Kind = Literal[
+type EntryKind = Literal[
     "invoice",
     "payment",
     "credit_note",
@@ -16,6 +16,7 @@ type Kind = Literal[
     "late_fee",
     "allocation",  # moves a credit to an invoice or back: what the client owes stays the same
 ]
+type Kind = EntryKind  # the API names it in full: a history has kinds, too
 
 
 @dataclass(frozen=True, kw_only=True)
