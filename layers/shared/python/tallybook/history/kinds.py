@@ -3,5 +3,5 @@
 from typing import Literal
 
 type Kind = Literal[
-    "note", "email", "call", "sms", "task", "payment", "invoice", "portal", "client"
+    "note", "email", "call", "sms", "task", "payment", "invoice", "estimate", "portal", "client"
 ]
