@@ -31,6 +31,11 @@ def current_with(client_id: str, *sort_keys: str) -> tuple[ClientRecord, dict[st
     return _there(read(ClientRecord, own) if own else None), items
 
 
+def stays(transaction: Transaction, client_id: str) -> None:
+    """Make `transaction` fail when the client is deleted by then."""
+    transaction.check(ClientRecord(*_key(client_id)), is_there(), lambda _: ClientNotFound())
+
+
 def must_be_active(client: ClientRecord) -> None:
     """Raises `ClientSuspended`."""
     if client.suspended is not None:

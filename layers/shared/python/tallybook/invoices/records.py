@@ -22,11 +22,12 @@ class InvoiceRecord(Record):
     row = PlainMapAttribute()
     entered = PlainMapAttribute()  # the request: lines, allowances, charges, notes …
     sums = PlainMapAttribute()  # the totals as last worked out; frozen when finalized
-    parties = PlainMapAttribute(null=True)  # {seller, buyer, account}, as they were when finalized
+    parties = PlainMapAttribute(null=True)  # as they were when finalized, see papers.Parties
     applied = PlainListAttribute(null=True)  # {source, amount, date}, see standing
     sent = PlainListAttribute(null=True)  # {at, by, email_id}, the last ten
     voided = PlainMapAttribute(null=True)  # {at, by, date, reason}
     written_off = PlainMapAttribute(null=True)  # {at, by, date, reason}
+    collection = PlainMapAttribute(null=True)  # {note, by, at}: why it has its collection status
     from_estimate = UnicodeAttribute(null=True)
     updated_at = UnicodeAttribute()
     version = NumberAttribute()

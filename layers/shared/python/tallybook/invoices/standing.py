@@ -53,7 +53,7 @@ def settle(
     transaction: Transaction,
     invoice: InvoiceRecord,
     *applications: Application,
-    written_off: Decimal = _NOTHING,
+    write_off: Decimal = _NOTHING,
     fee: Decimal = _NOTHING,
     at: datetime,
     **others: dict[str, Any],
@@ -70,7 +70,7 @@ def settle(
     for each in applications:
         name = "paid" if each.source.startswith("payment#") else "credited"
         row[name] = Decimal(row[name]) + each.amount
-    row["written_off"] = Decimal(row["written_off"]) + written_off
+    row["written_off"] = Decimal(row["written_off"]) + write_off
     row["total"] = Decimal(row["total"]) + fee
     for name, value in others.items():
         setattr(after, name, value)

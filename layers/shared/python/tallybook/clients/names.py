@@ -1,0 +1,34 @@
+"""Whose something is: what lists of the whole firm say of the client of each row."""
+
+from collections.abc import Collection
+
+from pydantic import Field
+
+from tallybook.clients.mapping import plain_row
+from tallybook.ids import Ulid
+from tallybook.models import ApiModel
+from tallybook.table import find_all
+
+
+class NamedClient(ApiModel):
+    """The client of a row; without a name when it was erased."""
+
+    client_id: Ulid
+    number: str | None = Field(examples=["C-0042"])
+    business_name: str | None = Field(examples=["Müller & Söhne GmbH"])
+
+
+def names(client_ids: Collection[str]) -> dict[str, NamedClient]:
+    """What each of these clients is called. One BatchGetItem for every hundred."""
+    distinct = list(dict.fromkeys(client_ids))
+    found = {
+        each: NamedClient(client_id=each, number=None, business_name=None) for each in distinct
+    }
+    for item in find_all([(f"CLIENT#{each}", "CLIENT") for each in distinct]):
+        row = plain_row(item)
+        found[row["client_id"]] = NamedClient.model_construct(
+            client_id=row["client_id"],
+            number=row.get("number"),
+            business_name=row.get("business_name"),
+        )
+    return found

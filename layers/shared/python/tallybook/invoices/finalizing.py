@@ -1,0 +1,191 @@
+"""Finalizing: a draft becomes an invoice, with a number and in the books, and stays as it is."""
+
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from tallybook.authors import By
+from tallybook.clients.records import ClientRecord
+from tallybook.dates import timestamp
+from tallybook.errors import InvalidField
+from tallybook.history.entries import entry
+from tallybook.idempotency import Once
+from tallybook.invoices.answers import Invoice
+from tallybook.invoices.drafts import must_be_draft
+from tallybook.invoices.mapping import to_invoice, write_up
+from tallybook.invoices.papers import parties
+from tallybook.invoices.reading import with_invoice
+from tallybook.invoices.records import InvoiceRecord, OpenInvoiceRecord
+from tallybook.invoices.standing import due_date_of, open_item
+from tallybook.ledger.books import Books, Key
+from tallybook.ledger.closing import must_be_open, stays_open
+from tallybook.ledger.posting import Effect, Posting, book
+from tallybook.money import amount_text
+from tallybook.numbering import series
+from tallybook.settings.models import Settings
+from tallybook.table import absent, differences, find_all, read
+from tallybook.transactions import Transaction
+from tallybook.versions import etag, must_match, until_unchanged, version_changed
+
+LONGEST_AHEAD = timedelta(days=366)  # a year that was mistyped is not worth a number
+
+
+@dataclass
+class Finalized:
+    """A draft as it becomes an invoice, without its number yet."""
+
+    before: InvoiceRecord
+    after: InvoiceRecord
+    posting: Posting
+
+    @property
+    def opened(self) -> int:
+        """By how much it changes the number of open invoices: an invoice of nothing is paid."""
+        return int(self.after.row["balance"] > 0)
+
+    @property
+    def issue_date(self) -> date:
+        return self.posting.date
+
+    def numbered(self, number: str) -> None:
+        self.after.row["number"] = number
+        self.posting = _posting(self.after)
+
+
+def finalize(
+    client_id: str,
+    invoice_id: str,
+    *,
+    by: By,
+    at: datetime,
+    if_match: str | None,
+    once: Once,
+) -> Invoice:
+    """Give a draft its number and book it. One BatchGetItem and one transaction.
+
+    Raises `ClientNotFound`, `InvoiceNotFound`, `NotADraft`, `StaleVersion`, `SeriesNumberTaken`,
+    and `InvalidField` when there is no line, less than nothing to pay, or the books are closed.
+    """
+
+    def attempt() -> Invoice:
+        found, before = with_invoice(client_id, invoice_id, others=sequences(at), at=at)
+        must_match(if_match, etag(int(before.version)))
+        ready = prepare(before, found.client, found.settings, today=found.today, at=at)
+        taken = block_for(found, ready.issue_date, at)
+        ready.numbered(taken.number())
+        invoice = to_invoice(ready.after, found.client, found.settings, at)
+
+        transaction = Transaction()
+        once.claim(transaction, invoice)
+        series.take(transaction, taken, {taken.number(): (client_id, invoice_id)})
+        write(transaction, ready, by=by, at=at)
+        stays_open(transaction, ready.issue_date, found.settings, today=found.today)
+        book(transaction, found.client, [ready.posting], at=at, opened=ready.opened, finalized=1)
+        transaction.commit()
+        return invoice
+
+    return until_unchanged(attempt)
+
+
+def sequences(at: datetime) -> list[Key]:
+    """Where the series may stand: which of both the settings say, which are read with them."""
+    return [("SEQUENCE#invoice", "SEQUENCE"), (f"SEQUENCE#invoice#{at.year}", "SEQUENCE")]
+
+
+def block_for(found: Books, issued: date, at: datetime) -> series.Block:
+    """The series as it stands for invoices of that date; of another year, it is read now."""
+    numbering = found.settings.numbering
+    where = series.key("invoice", numbering, issued)
+    item = found.others.get(where)
+    if where not in sequences(at):
+        item = next(iter(find_all([where], consistent=True)), None)
+    return series.block("invoice", numbering, issued, item)
+
+
+def prepare(
+    before: InvoiceRecord,
+    client: ClientRecord,
+    settings: Settings,
+    *,
+    today: date,
+    at: datetime,
+) -> Finalized:
+    """The invoice that a draft becomes: its dates, sums and parties as they are now.
+
+    Raises `NotADraft` and `InvalidField`.
+    """
+    must_be_draft(before)
+    after = read(InvoiceRecord, before.serialize())
+    stored = before.entered
+    write_up(after, stored, client, settings, at=at)
+    _must_make_an_invoice(after, settings, today)
+    after.parties = parties(client, settings, stored)
+    row: dict[str, Any] = after.row
+    row["finalized_at"] = timestamp(at)
+    if row["balance"] > 0:
+        row["status"] = "open"
+        after.by_date_pk = "OPEN"
+    else:
+        row["status"] = "paid"
+        after.by_date_pk = after.by_date_sk = None
+    after.version, after.updated_at = int(before.version) + 1, timestamp(at)
+    return Finalized(before, after, _posting(after))
+
+
+def write(transaction: Transaction, ready: Finalized, *, by: By | None, at: datetime) -> None:
+    """Add the invoice and what says that it is open, with its entry in the history: 2 or 3 actions.
+
+    Fails with `VersionChanged` when the draft is another by then.
+    """
+    before, after = ready.before, ready.after
+    condition = InvoiceRecord.version == before.version
+    transaction.update(before, differences(before, after), condition, version_changed)
+    if ready.opened:
+        transaction.put(open_item(after), absent(OpenInvoiceRecord))
+    row = after.row
+    amount = amount_text(Decimal(row["total"]), row["currency"])
+    transaction.put(
+        entry(
+            row["client_id"],
+            "invoice",
+            at=at,
+            by=by,
+            text=f"Invoice {row['number']} finalized: {amount} {row['currency']}",
+            event="invoice.finalized",
+            invoice_id=row["invoice_id"],
+            what="finalized",
+            number=row["number"],
+        )
+    )
+
+
+def _posting(invoice: InvoiceRecord) -> Posting:
+    row = invoice.row
+    effect = Effect(
+        invoice_id=row["invoice_id"],
+        due_date=due_date_of(invoice),
+        amount=Decimal(row["total"]),
+    )
+    return Posting(
+        kind="invoice",
+        date=date.fromisoformat(row["issue_date"]),
+        currency=row["currency"],
+        effects=[effect],
+        reference=row.get("number"),
+        taxes=invoice.sums["taxes"],
+    )
+
+
+def _must_make_an_invoice(invoice: InvoiceRecord, settings: Settings, today: date) -> None:
+    row = invoice.row
+    if not invoice.entered.get("lines"):
+        raise InvalidField("lines", "An invoice needs a line.")
+    if row["total"] < 0:
+        amount = amount_text(Decimal(row["total"]), row["currency"])
+        message = f"It comes to {amount} {row['currency']}: write a credit note instead."
+        raise InvalidField("lines", message)
+    issued = date.fromisoformat(row["issue_date"])
+    must_be_open(issued, settings, "issue_date")
+    if issued > today + LONGEST_AHEAD:
+        raise InvalidField("issue_date", "It lies more than a year ahead.")
