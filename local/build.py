@@ -70,7 +70,7 @@ def _build(directory: Path) -> None:
         )
         if made.returncode:
             raise Problem(f"The build failed:\n{made.stdout}{made.stderr}")
-        _write_emulated(new)
+        _write_emulated(new, directory)
         try:
             new.rename(directory)
         except OSError:
@@ -78,8 +78,11 @@ def _build(directory: Path) -> None:
                 raise
 
 
-def _write_emulated(build: Path) -> None:
-    """Writes the template as the emulator can take it, beside the one that AWS takes."""
+def _write_emulated(build: Path, directory: Path) -> None:
+    """Writes the template as the emulator can take it, beside the one that AWS takes.
+
+    `directory` is where the build will be.
+    """
     template = yaml.safe_load((build / "template.yaml").read_text("utf-8"))
     # The layer was built for this machine.
     template["Parameters"]["Architecture"]["Default"] = (
@@ -90,6 +93,10 @@ def _write_emulated(build: Path) -> None:
         for name, resource in template["Resources"].items()
         if not _beyond_the_emulator(resource)
     }
+    for resource in template["Resources"].values():
+        variables = resource["Properties"].get("Environment", {}).get("Variables", {})
+        if "FONTS_DIR" in variables:  # MiniStack has no /opt
+            variables["FONTS_DIR"] = str(directory / "DocumentsLayer" / "fonts")
     (build / TEMPLATE).write_text(yaml.safe_dump(template, sort_keys=False), "utf-8")
 
 

@@ -145,6 +145,23 @@ def enforce_ses_by_resource(
     return next((answer for answer in answers if answer), None)
 
 
+# MiniStack shows the mails that it took without their attachments.
+handle_ses = ses_v2.handle_request
+
+
+async def handle_ses_with_attachments(
+    method: str, path: str, headers: State, body: bytes, query: State
+) -> Any:
+    answer = await handle_ses(method, path, headers, body, query)
+    if (method, path) == ("POST", "/v2/email/outbound-emails") and answer[0] == 200:
+        attached = json.loads(body).get("Content", {}).get("Simple", {}).get("Attachments", [])
+        taken = json.loads(answer[2])["MessageId"]
+        for mail in ses_v2._sent_emails_list():
+            if mail["MessageId"] == taken:
+                mail["Attachments"] = attached
+    return answer
+
+
 if __name__ == "__main__":
     app._enforce_ses_v2 = enforce_ses_by_resource
     apigateway._invoke_lambda_proxy = invoke_with_body
@@ -152,6 +169,7 @@ if __name__ == "__main__":
     lambda_svc._execute_function = execute_until_none_fails
     lambda_svc._match_esm_filter = match_below_what_is_missing
     s3._get_object = get_object_in_range
+    ses_v2.handle_request = handle_ses_with_attachments
     sqs._queue_url = queue_url_as_made
     dynamodb.get_state = get_state_with_streams
     dynamodb.load_persisted_state = load_state_with_streams
