@@ -240,7 +240,8 @@ def scanned(svg: str) -> str:
                 image[start : start + steps[0] * scale] = bytes(steps[0] * scale)
         x, y = x + steps[0], y + (steps[1] if command == "m" else 0)
     picture = memoryview(image).cast("B", shape=[width, width])
-    (code,) = zxingcpp.read_barcodes(picture, formats=zxingcpp.BarcodeFormat.QRCode)
+    formats = zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode])
+    (code,) = zxingcpp.read_barcodes(picture, formats=formats)
     return str(code.text)
 
 
