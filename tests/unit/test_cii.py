@@ -14,7 +14,7 @@ from tallybook.einvoices.cii import cii
 from tallybook.einvoices.ubl import ubl
 from tallybook.invoices.kinds import Paper
 from tests.unit import test_ubl
-from tests.unit.einvoice_cases import CASES, Said, agrees, each_case, papers, refused
+from tests.unit.einvoice_cases import CASES, Said, agrees, each_case, lacking, papers, refused
 
 _STANDARD = "urn:un:unece:uncefact:data:standard:"
 _NAMES = {
@@ -149,6 +149,15 @@ def test_any_document_says_what_its_ubl_says(case: Paper):
 @given(papers())
 def test_the_rules_of_factur_x_find_nothing_in_any_document(case: Paper):
     assert refused(cii(case), RULES) <= _EMPTY
+
+
+@pytest.mark.parametrize("case", test_ubl.LACKING.values(), ids=test_ubl.LACKING)
+def test_whatever_factur_x_refuses_is_named(case: Paper):
+    found = refused(cii(case), RULES) - _EMPTY
+    # FX-SCH-A-… count elements: what is missing breaks a rule of the norm, and such a one besides.
+    rules = {each for each in found if not each.startswith("FX-SCH-A-")}
+    assert {test_ubl.named(each, case) for each in rules} <= {each.code for each in lacking(case)}
+    assert bool(rules) == bool(found)
 
 
 def test_it_is_of_the_norms_core():

@@ -9,6 +9,7 @@ from io import BytesIO
 from typing import cast
 from xml.dom import minidom
 from xml.parsers.expat import ExpatError
+from zlib import compress
 
 from pypdf import PdfReader, PdfWriter
 from pypdf.errors import PyPdfError
@@ -59,7 +60,7 @@ def _attach(writer: PdfWriter, xml: bytes, paper: Paper) -> None:
     """As an alternative of the document: the file says what the pages say (ISO 19005-3, 6.8)."""
     if FILE_NAME in {each.name for each in writer.attachment_list}:
         raise ValueError(f"The PDF has a {FILE_NAME} already.")
-    file = writer.add_attachment(FILE_NAME, xml)
+    file = writer.add_attachment(FILE_NAME, compress(xml, 9))
     file.subtype = NameObject("/text/xml")
     file.size = NumberObject(len(xml))
     file.modification_date = datetime.combine(paper.issue_date, time(), UTC)
@@ -69,6 +70,8 @@ def _attach(writer: PdfWriter, xml: bytes, paper: Paper) -> None:
     contents = file.pdf_object["/EF"]
     if isinstance(contents, DictionaryObject):
         contents[NameObject("/UF")] = contents.raw_get("/F")
+        stream = cast("StreamObject", contents["/F"].get_object())
+        stream[NameObject("/Filter")] = NameObject("/FlateDecode")
     associated = writer.root_object.setdefault(NameObject("/AF"), ArrayObject()).get_object()
     associated.append(file.pdf_object.indirect_reference)
 
