@@ -202,6 +202,14 @@ class ClientRow(ApiModel):
     created_at: Timestamp
 
 
+class NamedClient(ApiModel):
+    """The client of a row of the whole firm; without a name when it was erased."""
+
+    client_id: Ulid
+    number: str | None = Field(examples=["C-0042"])
+    business_name: str | None = Field(examples=["Müller & Söhne GmbH"])
+
+
 class Latest(ApiModel):
     """The newest of each, five at most, as their lists show them."""
 

@@ -2,20 +2,11 @@
 
 from collections.abc import Collection
 
-from pydantic import Field
-
 from tallybook.clients.mapping import plain_row
-from tallybook.ids import Ulid
-from tallybook.models import ApiModel
+from tallybook.clients.models import NamedClient
 from tallybook.table import find_all
 
-
-class NamedClient(ApiModel):
-    """The client of a row; without a name when it was erased."""
-
-    client_id: Ulid
-    number: str | None = Field(examples=["C-0042"])
-    business_name: str | None = Field(examples=["Müller & Söhne GmbH"])
+__all__ = ["NamedClient", "names"]
 
 
 def names(client_ids: Collection[str]) -> dict[str, NamedClient]:
