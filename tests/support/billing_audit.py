@@ -14,10 +14,10 @@ from tests.support.billing_ledger import (
     SUMS_OF_A_MONTH,
     Item,
     Items,
-    Key,
     Position,
     Positions,
-    client_of,
+    below_zero,
+    of_clients,
     positions,
     sums,
 )
@@ -34,12 +34,13 @@ def faults(items: Items) -> list[str]:
         _months(items, ledger),
         _clients(items, ledger),
         _series(items),
+        below_zero(items),
     )
     return [fault for check in checks for fault in check]
 
 
 def _entries(items: Items) -> Iterator[str]:
-    for _, item in _of(items, "LEDGER#"):
+    for _, item in of_clients(items, "LEDGER#"):
         row = item["row"]
         effects = sum((each["amount"] for each in row.get("effects", [])), NOTHING)
         credit = row.get("credit", 0)
@@ -56,7 +57,7 @@ def _entries(items: Items) -> Iterator[str]:
 def _invoices(items: Items, ledger: Positions) -> Iterator[str]:
     wanted_open = set()
     known = set()
-    for (pk, _), item in _of(items, "INVOICE#"):
+    for (pk, _), item in of_clients(items, "INVOICE#"):
         row = item["row"]
         client, name = client_of(pk), row.get("number") or row["invoice_id"]
         known.add((client, row["invoice_id"]))
@@ -76,7 +77,7 @@ def _invoices(items: Items, ledger: Positions) -> Iterator[str]:
         yield from _same(f"{name}: by date", where, open_place)
         if balance > 0:
             wanted_open.add((pk, f"OPEN#{row['currency']}#{due}"))
-    found_open = {key for key, _ in _of(items, "OPEN#")}
+    found_open = {key for key, _ in of_clients(items, "OPEN#")}
     yield from _same("OPEN# items", found_open, wanted_open)
     for (client, currency), position in ledger.items():
         for invoice_id in position.balances:
@@ -118,7 +119,7 @@ def _credits(items: Items, ledger: Positions) -> Iterator[str]:
         ("PAYMENT#", "payment", "amount"),
         ("CREDITNOTE#", "credit_note", "total"),
     ):
-        for (pk, sk), item in _of(items, prefix):
+        for (pk, sk), item in of_clients(items, prefix):
             row, name = item["row"], f"{source}#{sk.removeprefix(prefix)}"
             known.add((client_of(pk), name))
             credit = ledger[client_of(pk), row["currency"]].credits[name]
@@ -141,7 +142,7 @@ def _allocations(items: Items) -> Iterator[str]:
     """What credits say that they pay is what invoices say that paid them."""
     given, taken = sums(), sums()
     for prefix, source in (("PAYMENT#", "payment"), ("CREDITNOTE#", "credit_note")):
-        for (pk, sk), item in _of(items, prefix):
+        for (pk, sk), item in of_clients(items, prefix):
             if item.get("reversed"):
                 continue
             name = f"{source}#{sk.removeprefix(prefix)}"
@@ -149,7 +150,7 @@ def _allocations(items: Items) -> Iterator[str]:
                 given[pk, name, each["invoice_id"]] += each["amount"]
             total = sum((each["amount"] for each in item["allocations"]), NOTHING)
             yield from _same(f"{name}: applied by its allocations", item["row"]["applied"], total)
-    for (pk, sk), item in _of(items, "INVOICE#"):
+    for (pk, sk), item in of_clients(items, "INVOICE#"):
         for each in item.get("applied", []):
             taken[pk, each["source"], sk.removeprefix("INVOICE#")] += each["amount"]
     yield from _same("allocations", _without_zeros(given), _without_zeros(taken))
@@ -160,7 +161,7 @@ def _months(items: Items, ledger: Positions) -> Iterator[str]:
     for (client, currency), position in ledger.items():
         for (month, name), total in position.months.items():
             wanted[client, currency, month, name] += total
-    for (pk, sk), item in _of(items, "MONTH#"):
+    for (pk, sk), item in of_clients(items, "MONTH#"):
         _, currency, month = sk.split("#")
         for name in SUMS_OF_A_MONTH:
             found[client_of(pk), currency, month, name] += item.get(name, 0)
@@ -179,7 +180,7 @@ def _clients(items: Items, ledger: Positions) -> Iterator[str]:
             yield from _account(client, currency, account.get(currency, {}), mine.get(currency))
         due = sum(each.unpaid > 0 for each in mine.values())
         yield from _same(f"{client}: balance due", item["row"].get("balance_due", 0), due)
-        rows = [each["row"] for (who, _), each in _of(items, "INVOICE#") if who == pk]
+        rows = [each["row"] for (who, _), each in of_clients(items, "INVOICE#") if who == pk]
         finalized = [row for row in rows if row.get("number")]
         is_open = [row for row in finalized if row["balance"] > 0]
         yield from _same(f"{client}: open", item.get("open_invoices", 0), len(is_open))
@@ -217,7 +218,7 @@ def _series(items: Items) -> Iterator[str]:
         }
         documents = [
             (item["row"]["number"], (client_of(pk), sk.removeprefix(prefix)))
-            for (pk, sk), item in _of(items, prefix)
+            for (pk, sk), item in of_clients(items, prefix)
             if item["row"].get("number")
         ]
         twice = [number for number, n in Counter(n for n, _ in documents).items() if n > 1]
@@ -237,13 +238,6 @@ def _gapless(items: Items, series: str, numbers: Iterable[str]) -> Iterator[str]
         yield from _same(name, sorted(given), list(range(1, len(given) + 1)))
         sequence = items[f"SEQUENCE#{series}#{year}", "SEQUENCE"]
         yield from _same(f"{name}: the next", sequence["next"], len(given) + 1)
-
-
-def _of(items: Items, prefix: str) -> Iterator[tuple[Key, Item]]:
-    """A kind of things of clients."""
-    for key, item in items.items():
-        if key[0].startswith("CLIENT#") and key[1].startswith(prefix):
-            yield key, item
 
 
 def _same(what: str, found: object, wanted: object) -> Iterator[str]:

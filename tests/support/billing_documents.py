@@ -49,6 +49,11 @@ class Invoice:
         return "written_off" if self.is_written_off else "paid"
 
     @property
+    def open_since(self) -> date:
+        """The day from which it can be paid: before it, nothing of it was open."""
+        return max([self.issued, *(use.day for _, use in self.payments if use.amount < 0)])
+
+    @property
     def last_day(self) -> date:
         days = [use.day for _, use in self.payments] + [day for day, _ in self.losses]
         return max([self.issued, *days])
@@ -76,6 +81,11 @@ class Credit:
         refunded = sum((amount for day, amount in self.refunds if day <= as_of), _NOTHING)
         gone = self.reversed_on is not None and self.reversed_on <= as_of
         return self.amount - used - refunded - (self.reversed_credit if gone else _NOTHING)
+
+    @property
+    def credited_on(self) -> date:
+        """The last day on which credit came: its own, or one on which some was given back."""
+        return max([self.day, *(use.day for use in self.uses if use.amount < 0)])
 
     @property
     def refunded(self) -> Decimal:

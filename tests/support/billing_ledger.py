@@ -1,9 +1,10 @@
 """What the ledger alone says: a second reckoning that shares no code with the application."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from itertools import groupby
 from typing import Any
 
 type Key = tuple[str, str]
@@ -76,3 +77,29 @@ def positions(items: Items) -> Positions:
 
 def client_of(pk: str) -> str:
     return pk.removeprefix("CLIENT#")
+
+
+def of_clients(items: Items, prefix: str) -> Iterator[tuple[Key, Item]]:
+    """A kind of things of clients."""
+    for key, item in items.items():
+        if key[0].startswith("CLIENT#") and key[1].startswith(prefix):
+            yield key, item
+
+
+def below_zero(items: Items) -> Iterator[str]:
+    """On no day was less than nothing open of an invoice, or left of a credit."""
+    running = sums()
+    entries = [(client_of(pk), item["row"]) for (pk, _), item in of_clients(items, "LEDGER#")]
+    for day, of_day in groupby(sorted(entries, key=_day), _day):
+        for client, row in of_day:
+            for effect in row.get("effects", []):
+                running[client, effect["invoice_id"]] += effect["amount"]
+            if "credit" in row:
+                running[client, row["source"]] += row["credit"]
+        for (_, what), total in running.items():
+            if total < 0:
+                yield f"on {day} {what} was {total}"
+
+
+def _day(entry: tuple[str, Item]) -> str:
+    return str(entry[1]["date"])

@@ -164,7 +164,7 @@ class Books:
 
     def _use(self, credit: Credit, wanted: Iterable[tuple[Invoice, Decimal]], day: date) -> None:
         for invoice, part in wanted:
-            credit.pay(invoice, part, max(day, invoice.issued))
+            credit.pay(invoice, part, max(day, invoice.open_since))
 
     def _invoices(self, account: Account) -> list[Invoice]:
         return [each for each in self.invoices.values() if each.account == account]
