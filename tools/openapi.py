@@ -31,6 +31,7 @@ FUNCTIONS = (
     "pay",
     "payment_links",
     "portal",
+    "reports",
     "settings",
     "sms",
     "staff",

@@ -36,6 +36,8 @@ ALLOWED = {
     ("tallybook.ledger.statements", "tallybook.clients.presence"),
     ("tallybook.ledger.statements", "tallybook.clients.records"),  # what it owes now
     ("tallybook.ledger.statements", "tallybook.settings.store"),  # which day it is
+    ("tallybook.ledger.receivables", "tallybook.clients.names"),  # who owes it
+    ("tallybook.ledger.dashboard", "tallybook.clients.names"),
     ("tallybook.ledger.papers", "tallybook.clients.presence"),
     ("tallybook.ledger.papers", "tallybook.invoices.papers"),  # who a paper is from and for
     ("tallybook.ledger.sending", "tallybook.clients.presence"),  # may it be sent?
@@ -58,11 +60,37 @@ ALLOWED = {
     ("tallybook.payments.credits", "tallybook.invoices.records"),  # what a credit pays
     ("tallybook.payments.credits", "tallybook.invoices.standing"),
     ("tallybook.payments.credits", "tallybook.ledger.posting"),
+    ("tallybook.payments.applying", "tallybook.ledger.books"),  # a credit is booked as it is used
+    ("tallybook.payments.applying", "tallybook.ledger.closing"),
+    ("tallybook.payments.applying", "tallybook.ledger.posting"),
+    ("tallybook.payments.booking", "tallybook.invoices.standing"),
+    ("tallybook.payments.booking", "tallybook.ledger.posting"),
+    ("tallybook.payments.choosing", "tallybook.invoices.records"),
+    ("tallybook.payments.choosing", "tallybook.invoices.standing"),
+    ("tallybook.payments.choosing", "tallybook.ledger.books"),
+    ("tallybook.payments.deeds", "tallybook.history.records"),
+    ("tallybook.payments.deeds", "tallybook.ledger.books"),
+    ("tallybook.payments.models", "tallybook.clients.names"),  # whose a row is
+    ("tallybook.payments.recording", "tallybook.history.records"),
+    ("tallybook.payments.recording", "tallybook.ledger.books"),
+    ("tallybook.payments.recording", "tallybook.ledger.closing"),
+    ("tallybook.payments.recording", "tallybook.ledger.posting"),
+    ("tallybook.payments.refunding", "tallybook.ledger.books"),
+    ("tallybook.payments.refunding", "tallybook.ledger.closing"),
+    ("tallybook.payments.refunding", "tallybook.ledger.posting"),
+    ("tallybook.payments.reversing", "tallybook.invoices.records"),
+    ("tallybook.payments.reversing", "tallybook.ledger.books"),
+    ("tallybook.payments.reversing", "tallybook.ledger.closing"),
+    ("tallybook.payments.reversing", "tallybook.ledger.posting"),
+    ("tallybook.payments.store", "tallybook.clients.names"),
+    ("tallybook.payments.store", "tallybook.clients.presence"),
     ("tallybook.clients.removal", "tallybook.documents.bucket"),
     ("tallybook.clients.removal", "tallybook.inbound.reach"),
     ("tallybook.clients.removal", "tallybook.inbound.bucket"),
     ("tallybook.documents.subjects", "tallybook.clients.presence"),  # papers show all of billing
     ("tallybook.documents.subjects", "tallybook.clients.records"),
+    ("tallybook.documents.subjects", "tallybook.estimates.papers"),
+    ("tallybook.documents.subjects", "tallybook.estimates.records"),
     ("tallybook.documents.subjects", "tallybook.invoices.papers"),
     ("tallybook.documents.subjects", "tallybook.invoices.records"),
     ("tallybook.documents.subjects", "tallybook.ledger.papers"),
@@ -123,6 +151,22 @@ ALLOWED = {
     ("tallybook.imports.numbering", "tallybook.clients.numbers"),
     ("tallybook.imports.store", "tallybook.clients.numbers"),
     ("tallybook.imports.store", "tallybook.settings.store"),  # numbering and currency
+    ("tallybook.estimates.converting", "tallybook.invoices.drafts"),  # both in one transaction
+    ("tallybook.estimates.converting", "tallybook.invoices.mapping"),
+    ("tallybook.estimates.creation", "tallybook.clients.presence"),  # none for who is not there
+    ("tallybook.estimates.creation", "tallybook.ledger.books"),  # one read
+    ("tallybook.estimates.creation", "tallybook.numbering.series"),
+    ("tallybook.estimates.deciding", "tallybook.clients.presence"),
+    ("tallybook.estimates.mapping", "tallybook.invoices.papers"),  # who it is from and for
+    ("tallybook.estimates.mapping", "tallybook.ledger.books"),
+    ("tallybook.estimates.papers", "tallybook.clients.records"),
+    ("tallybook.estimates.papers", "tallybook.invoices.papers"),
+    ("tallybook.estimates.reading", "tallybook.ledger.books"),
+    ("tallybook.estimates.sending", "tallybook.clients.presence"),  # may it be sent?
+    ("tallybook.estimates.sending", "tallybook.contacts.household"),  # and to whom?
+    ("tallybook.estimates.sending", "tallybook.mail.attachments"),
+    ("tallybook.estimates.store", "tallybook.clients.presence"),
+    ("tallybook.estimates.store", "tallybook.ledger.books"),
     ("tallybook.links.making", "tallybook.clients.presence"),  # no link for who is not there
     ("tallybook.links.making", "tallybook.invoices.records"),  # what is paid by it
     ("tallybook.links.making", "tallybook.ledger.books"),  # one read
@@ -162,7 +206,8 @@ STORES |= {"account", "imported"}  # of clients
 STORES |= {"posting", "standing", "series"}  # of the ledger, invoices and numbering
 STORES |= {"drafts", "finalizing", "papers", "listing"}  # of invoices and other documents
 STORES |= {"making", "paying"}  # of payment links
-STORES |= {"credits"}  # of payments, credit notes too
+STORES |= {"applying", "booking", "choosing", "credits", "deeds", "recording", "refunding"}
+STORES |= {"reversing"}  # of payments, credit notes too
 STORES |= {"reach", "taking"}  # of inbound
 STORES |= {"receipts", "subjects"}  # of documents
 STORES |= {"changing", "chunks", "cutting", "decisions", "downloads", "entering"}  # of imports

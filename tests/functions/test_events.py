@@ -35,6 +35,11 @@ def test_statements_looks_for_the_client_of_its_sample():
     assert answered("statements").code == "client_not_found"
 
 
+def test_reports_says_who_owes_what_on_the_day_of_its_sample():
+    answer = answered("reports")
+    assert (answer.status, answer.body["as_of"]) == (200, "2026-10-31")
+
+
 def test_settings_takes_the_change_of_its_sample():
     answer = answered("settings")
     assert (answer.status, answer.body["name"]) == (200, "Sturm & Partner")

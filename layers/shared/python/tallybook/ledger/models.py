@@ -4,6 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tallybook.clients.models import NamedClient
 from tallybook.dates import Day
 from tallybook.ids import Ulid
 from tallybook.ledger.kinds import EntryKind
@@ -88,3 +89,68 @@ class StatementDays(ApiModel):
 
     from_date: Day | None = Field(default=None, alias="from", examples=["2026-10-01"])
     to: Day | None = Field(default=None, examples=["2026-10-31"])
+
+
+class AgeingTotal(ApiModel):
+    """What all clients owe in one currency."""
+
+    currency: CurrencyCode
+    balance: Balance
+    ageing: Ageing
+
+
+class ClientAgeing(AgeingTotal):
+    """What one client owes in one currency."""
+
+    client: NamedClient
+
+
+class AgeingReport(ApiModel):
+    """Who owes how much for how long: by currency, the most overdue first.
+
+    The totals are those of all clients, on each page.
+    """
+
+    as_of: Day = Field(examples=["2026-10-31"])
+    totals: list[AgeingTotal]
+    items: list[ClientAgeing]
+    next_cursor: str | None
+
+
+class DashboardMonth(ApiModel):
+    """What was booked for the days of a month."""
+
+    month: str = Field(examples=["2026-10"])
+    invoiced: Amount = Field(description="With late fees, less what was voided.")
+    received: Amount = Field(description="Payments, less refunds and what bounced.")
+    credited: Amount
+    written_off: Amount
+
+
+class MostOverdue(ApiModel):
+    """A client with invoices that should have been paid."""
+
+    client: NamedClient
+    amount: Amount
+    invoices: int = Field(examples=[2])
+    oldest_due_date: Day = Field(examples=["2026-08-14"])
+
+
+class DashboardCurrency(ApiModel):
+    """The firm's business in one currency: what is open now, and its last twelve months."""
+
+    currency: CurrencyCode
+    outstanding: Amount = Field(description="Unpaid of all invoices.")
+    overdue: Amount = Field(description="Of that, what is past its due date.")
+    credit: Amount = Field(description="Left of payments and credit notes.")
+    open_invoices: int = Field(examples=[17])
+    overdue_invoices: int = Field(examples=[3])
+    ageing: Ageing
+    months: list[DashboardMonth]
+    most_overdue: list[MostOverdue]
+
+
+class Dashboard(ApiModel):
+    as_of: Day = Field(examples=["2026-11-22"])
+    drafts: int = Field(description="Invoices that are drafts.", examples=[4])
+    currencies: list[DashboardCurrency]

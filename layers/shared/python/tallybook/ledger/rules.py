@@ -91,6 +91,12 @@ class Standing:
             self.open_invoice(each.invoice_id, each.due_date, -each.amount)
         self.credit -= entry.credit
 
+    def join(self, other: "Standing") -> None:
+        """Add what another one has."""
+        for invoice_id, balance in other.balances.items():
+            self.open_invoice(invoice_id, other.due_dates[invoice_id], balance)
+        self.credit += other.credit
+
     def items(self) -> list[OpenItem]:
         """Their balances add up to what the client owes."""
         found = [
