@@ -17,6 +17,7 @@ from tests.support.billing_ledger import (
     Position,
     Positions,
     below_zero,
+    client_of,
     of_clients,
     positions,
     sums,
