@@ -70,7 +70,6 @@ ALLOWED = {
     ("tallybook.payments.choosing", "tallybook.ledger.books"),
     ("tallybook.payments.deeds", "tallybook.history.records"),
     ("tallybook.payments.deeds", "tallybook.ledger.books"),
-    ("tallybook.payments.models", "tallybook.clients.names"),  # whose a row is
     ("tallybook.payments.recording", "tallybook.history.records"),
     ("tallybook.payments.recording", "tallybook.ledger.books"),
     ("tallybook.payments.recording", "tallybook.ledger.closing"),
@@ -82,7 +81,7 @@ ALLOWED = {
     ("tallybook.payments.reversing", "tallybook.ledger.books"),
     ("tallybook.payments.reversing", "tallybook.ledger.closing"),
     ("tallybook.payments.reversing", "tallybook.ledger.posting"),
-    ("tallybook.payments.store", "tallybook.clients.names"),
+    ("tallybook.payments.store", "tallybook.clients.names"),  # whose a row is
     ("tallybook.payments.store", "tallybook.clients.presence"),
     ("tallybook.clients.removal", "tallybook.documents.bucket"),
     ("tallybook.clients.removal", "tallybook.inbound.reach"),
@@ -164,7 +163,7 @@ ALLOWED = {
     ("tallybook.estimates.reading", "tallybook.ledger.books"),
     ("tallybook.estimates.sending", "tallybook.clients.presence"),  # may it be sent?
     ("tallybook.estimates.sending", "tallybook.contacts.household"),  # and to whom?
-    ("tallybook.estimates.sending", "tallybook.mail.attachments"),
+    ("tallybook.estimates.sending", "tallybook.ledger.books"),
     ("tallybook.estimates.store", "tallybook.clients.presence"),
     ("tallybook.estimates.store", "tallybook.ledger.books"),
     ("tallybook.links.making", "tallybook.clients.presence"),  # no link for who is not there
@@ -205,6 +204,7 @@ STORES |= {"composing", "events", "holding", "letters", "opens", "queueing"}  # 
 STORES |= {"account", "imported"}  # of clients
 STORES |= {"posting", "standing", "series"}  # of the ledger, invoices and numbering
 STORES |= {"drafts", "finalizing", "papers", "listing"}  # of invoices and other documents
+STORES |= {"converting", "deciding", "revising"}  # of estimates
 STORES |= {"making", "paying"}  # of payment links
 STORES |= {"applying", "booking", "choosing", "credits", "deeds", "recording", "refunding"}
 STORES |= {"reversing"}  # of payments, credit notes too
