@@ -17,6 +17,8 @@ type Sheet = dict[str, Any]
 
 _SOURCES = Path(__file__).parent / "typst"
 _MOST_LOGOS = 8
+_LARGE = 20_000  # characters of a sheet: an invoice of some 100 lines
+_FORGOTTEN_AFTER = 12  # compilations without a use; Typst's own number is 10
 
 
 @cache
@@ -36,18 +38,20 @@ class Typesetter:
         self._root = Path(self._folder.name)
         for source in _SOURCES.glob("*.typ"):
             shutil.copy(source, self._root)
+        found = typst.Fonts(
+            include_system_fonts=False,
+            include_embedded_fonts=False,
+            font_paths=[fonts.directory()],
+        )
         self._compiler = typst.Compiler(
             input=self._root / "main.typ",
             root=self._root,
-            font_paths=typst.Fonts(
-                include_system_fonts=False,
-                include_embedded_fonts=False,
-                font_paths=[fonts.directory()],
-            ),
+            font_paths=found,
             ignore_system_fonts=True,
             package_path=self._root,  # no packages, so that nothing is ever downloaded
             package_cache_path=self._root,
         )
+        self._empty = typst.Compiler(font_paths=found, ignore_system_fonts=True)
 
     def pdf(self, sheet: Sheet, *, logo: bytes | None = None, xml: bytes | None = None) -> bytes:
         """A PDF/A-3b of `sheet`; `xml` is attached as factur-x.xml.
@@ -77,7 +81,17 @@ class Typesetter:
         )
         if not isinstance(found, bytes):
             raise TypeError("a PDF is one file")
+        if len(inputs["sheet"]) > _LARGE:
+            self._forget()
         return found
+
+    def _forget(self) -> None:
+        """Lets Typst forget what it remembers of a large paper, 10 to 50 MB for 100 lines.
+
+        Else it keeps the last ten, which is more memory than a function has.
+        """
+        for _ in range(_FORGOTTEN_AFTER):
+            self._empty.compile(input=b"", format="pdf")
 
     def _stored(self, logo: bytes | None) -> str | None:
         """The logo's name in the folder: as a file it is decoded once, not for each paper."""
