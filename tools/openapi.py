@@ -21,6 +21,7 @@ ROUTES = ROOT / "functions" / "fallback" / "routes.json"
 FUNCTIONS = (
     "clients",
     "contacts",
+    "documents",
     "email_templates",
     "emails",
     "history",
@@ -56,8 +57,8 @@ _REASONS = {
 }
 # Answers that have a version, and do not say so in their body.
 _VERSIONED = ("/flag", "/favourite", "/overview", "/v1/me")
-# What can be read at a certain stage of an import only.
-_OF_A_STAGE = ("/preview", "/rejects", "/left")
+# What can be read at a certain stage only, or not while others change it.
+_OF_A_STAGE = ("/preview", "/rejects", "/left", "/ubl", "/statement", "/statement/pdf")
 _HEADERS = {"idempotency-key": "Idempotency-Key", "if-match": "If-Match"}
 _ETAG = {"schema": {"type": "string", "examples": ['"3"']}, "description": "The version."}
 _LOCATION = {"schema": {"type": "string"}, "description": "The path of what was created."}
@@ -113,6 +114,7 @@ def routes(openapi: Json) -> dict[str, list[str]]:
 def _lambda_environment() -> None:
     sys.path.insert(0, str(ROOT / "layers" / "shared" / "python"))
     for name in (
+        "DOCUMENTS_BUCKET",
         "IMPORT_BUCKET",
         "PAY_URL",
         "PORTAL_URL",

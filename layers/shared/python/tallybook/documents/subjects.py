@@ -14,6 +14,8 @@ from tallybook.errors import (
     NotFound,
     PaymentNotFound,
 )
+from tallybook.estimates.papers import paper as estimate_paper
+from tallybook.estimates.records import EstimateRecord
 from tallybook.ids import is_ulid
 from tallybook.invoices.kinds import Paper
 from tallybook.invoices.papers import paper as invoice_paper
@@ -52,7 +54,7 @@ def find(client_id: str, wanted: Attachment, settings: Settings, *, at: datetime
         case "credit_note":
             raise CreditNoteNotFound
         case "estimate":
-            raise EstimateNotFound
+            return _estimate(client_id, wanted.id or "", settings)
         case "receipt":
             return _receipt(client_id, wanted.id or "", settings)
         case "statement":
@@ -65,6 +67,12 @@ def _invoice(client_id: str, invoice_id: str, settings: Settings) -> Subject:
     is_owed = record.row["status"] in ("open", "partially_paid")
     asked = Payment(amount=shown.sums.balance, reference=shown.number) if is_owed else None
     return _of_paper(client_id, invoice_id, shown, settings, asked)
+
+
+def _estimate(client_id: str, estimate_id: str, settings: Settings) -> Subject:
+    key = f"ESTIMATE#{estimate_id}"
+    client, record = _found(client_id, EstimateRecord, key, EstimateNotFound)
+    return _of_paper(client_id, estimate_id, estimate_paper(record, client, settings), settings)
 
 
 def _of_paper(
