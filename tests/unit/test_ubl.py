@@ -158,6 +158,7 @@ _SAME = {  # what the validation finds with what `warnings` names, since one cau
     "BR-O-13": "BR-O-11",
     "BR-O-14": "BR-O-11",
     "BR-CL-03": "BR-CL-04",
+    "BR-S-09": "BR-CO-17",
 }
 NOBODY = Party()
 _ALL = [
@@ -216,6 +217,9 @@ LACKING = {
     ),
     "a currency that the norm lacks": paper(line(), currency="STN"),
     "a rate below half a percent": paper(line(1, 1000, rate="0.4")),
+    "a yen that holds as much tax": paper(
+        line(1, 1, rate=100), currency="JPY", prices_include_tax=True
+    ),
 }
 
 
