@@ -77,6 +77,8 @@ _OWN: Mapping[str, tuple[Variable, ...]] = {
         Variable("estimate.currency", "The currency of that", "EUR"),
         Variable("estimate.issue_date", "When it was made", "2026-11-01", optional=True),
         Variable("estimate.valid_until", "Until when it is valid", "2026-12-01", optional=True),
+        Variable("message", "What was written for this mail",
+                 "As discussed on Tuesday.", optional=True),
         _LINK._replace(sample="https://portal.sturm.example/estimates/7"),
     ),
     "statement": (
