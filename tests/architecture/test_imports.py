@@ -48,6 +48,14 @@ ALLOWED = {
     ("tallybook.invoices.drafts", "tallybook.clients.presence"),  # no draft for who is not there
     ("tallybook.invoices.drafts", "tallybook.workflows.guard"),
     ("tallybook.invoices.drafts", "tallybook.ledger.books"),
+    ("tallybook.invoices.collecting", "tallybook.clients.presence"),
+    ("tallybook.invoices.ending", "tallybook.ledger.books"),
+    ("tallybook.invoices.ending", "tallybook.ledger.closing"),
+    ("tallybook.invoices.ending", "tallybook.ledger.posting"),
+    ("tallybook.invoices.ending", "tallybook.payments.credits"),  # what paid it is credit again
+    ("tallybook.invoices.listing", "tallybook.clients.names"),
+    ("tallybook.invoices.listing", "tallybook.ledger.books"),
+    ("tallybook.invoices.listing", "tallybook.settings.store"),  # where it is which day
     ("tallybook.invoices.finalizing", "tallybook.clients.records"),
     ("tallybook.invoices.finalizing", "tallybook.ledger.books"),
     ("tallybook.invoices.finalizing", "tallybook.ledger.closing"),
@@ -203,7 +211,13 @@ STORES |= {"sending"}  # of mail and SMS
 STORES |= {"composing", "events", "holding", "letters", "opens", "queueing"}  # of mail
 STORES |= {"account", "imported"}  # of clients
 STORES |= {"posting", "standing", "series"}  # of the ledger, invoices and numbering
-STORES |= {"drafts", "finalizing", "papers", "listing"}  # of invoices and other documents
+STORES |= {
+    "drafts",
+    "finalizing",
+    "papers",
+    "collecting",
+    "ending",
+}  # of invoices and other documents
 STORES |= {"converting", "deciding", "revising"}  # of estimates
 STORES |= {"making", "paying"}  # of payment links
 STORES |= {"applying", "booking", "choosing", "credits", "deeds", "recording", "refunding"}

@@ -54,6 +54,8 @@ TallybookError
 │   ├── TooManyPayments
 │   ├── EstimateClosed
 │   ├── PaymentReversed
+│   ├── NothingLeft
+│   ├── UsedTooOften
 │   ├── AccountPaymentOff
 │   ├── IdempotencyKeyReused
 │   └── Busy                   too many changes at once; try again
@@ -420,6 +422,20 @@ class PaymentReversed(Conflict):
     code = "payment_reversed"
     title = "The payment was reversed"
     detail = "A reversed payment cannot be applied, refunded or reversed again."
+
+
+class NothingLeft(Conflict):
+    code = "nothing_left"
+    title = "Nothing is left of it"
+    detail = "All of it was applied or refunded before."
+
+
+class UsedTooOften(Conflict):
+    code = "used_too_often"
+    title = "The payment or credit note was used too often"
+
+    def __init__(self, most: int, what: str) -> None:
+        super().__init__(f"There can be {most:,} {what} of one payment or credit note.")
 
 
 class AccountPaymentOff(Conflict):

@@ -62,11 +62,15 @@ class Once:
     fingerprint: str
     at: datetime
     answer: Callable[[Any], Answer] | None
+    is_claimed: bool = False
 
     def claim(self, transaction: Transaction, result: BaseModel) -> None:
         """Add to `transaction` the record that this request was done, with the answer."""
         if self.key is None:
             return
+        # DynamoDB removes expired items late, so the condition looks at the time as well.
+        expired = IdempotencyRecord.ttl <= int(self.at.timestamp())
+        is_free = None if self.is_claimed else absent(IdempotencyRecord) | expired
         answer = self.answer(result) if self.answer else None
         record = IdempotencyRecord(
             *_key(self.key),
@@ -76,9 +80,11 @@ class Once:
             body=result.model_dump_json() if answer else "",
             ttl=int((self.at + REMEMBERED).timestamp()),
         )
-        # DynamoDB removes expired items late, so the condition looks at the time as well.
-        expired = IdempotencyRecord.ttl <= int(self.at.timestamp())
-        transaction.put(record, absent(IdempotencyRecord) | expired, self._refuse)
+        transaction.put(record, is_free, self._refuse)
+
+    def further(self) -> "Once":
+        """The claim of a request that goes on in another transaction: its answer is replaced."""
+        return replace(self, is_claimed=True)
 
     def part(self, name: str) -> "Once":
         """The claim of one part of a request that takes several transactions."""

@@ -1,9 +1,14 @@
 """Lists of the newest first, where ids are the sort keys."""
 
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from tallybook.table import Item, decode, query, query_prefix
 
+Month = Annotated[
+    str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", examples=["2026-11"], description="A month.")
+]
 type Rows = list[tuple[str, dict[str, Any]]]
 """The id and the row of each item."""
 
@@ -41,3 +46,31 @@ def newest(listing: str, *, limit: int, after: str | None) -> tuple[Rows, str | 
     )
     rows = [(item["listing_sk"]["S"], decode(item["row"])) for item in items]
     return rows, rows[-1][0] if last and rows else None
+
+
+def newest_of(
+    index: str, partition: str, *, prefix: str = "", limit: int, after: str | None
+) -> tuple[Rows, str | None]:
+    """Items of an index by date: those whose sort key begins with `prefix`, a month say.
+
+    Like `newest`: with their sort keys, and the one that the next page begins behind. One Query.
+    """
+    most = _below(after) if after else f"{prefix}~"  # behind all that dates and ids are made of
+    items, last = query(
+        IndexName=index,
+        KeyConditionExpression=f"{index}_pk = :partition AND {index}_sk BETWEEN :least AND :most",
+        ExpressionAttributeValues={
+            ":partition": {"S": partition},
+            ":least": {"S": prefix or "0"},
+            ":most": {"S": most},
+        },
+        ScanIndexForward=False,
+        Limit=limit,
+    )
+    rows = [(item[f"{index}_sk"]["S"], decode(item["row"])) for item in items]
+    return rows, rows[-1][0] if last and rows else None
+
+
+def _below(position: str) -> str:
+    """The greatest key below a position: a query takes one condition, and has its least already."""
+    return f"{position[:-1]}{chr(ord(position[-1]) - 1)}~"

@@ -9,6 +9,8 @@ from datetime import date
 from decimal import Decimal
 from typing import Literal
 
+from tallybook.money import DECIMALS, quantum
+
 _NOTHING = Decimal(0)
 
 
@@ -37,6 +39,22 @@ class OpenInvoice:
 class Allocated:
     allocations: tuple[Allocation, ...]
     credit: Decimal
+
+
+def entered(field: str, text: str, currency: str) -> Decimal:
+    """An amount of money as a request names it: above 0, of at most 15 digits.
+
+    Raises `NotAllocatable`.
+    """
+    amount, unit = Decimal(text), quantum(currency)
+    if amount <= 0:
+        raise NotAllocatable(field, f"{text} is not above 0.")
+    if amount >= unit.scaleb(15):
+        raise NotAllocatable(field, f"{text} {currency} has more than 15 digits.")
+    if amount % unit:
+        decimals = DECIMALS[currency]
+        raise NotAllocatable(field, f"{text} {currency} has more than {decimals} decimals.")
+    return amount.quantize(unit)
 
 
 type CreditStatus = Literal["applied", "partially_applied", "unapplied", "refunded", "reversed"]
