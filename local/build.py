@@ -94,7 +94,7 @@ def _write_emulated(build: Path, directory: Path) -> None:
         if not _beyond_the_emulator(resource)
     }
     for resource in template["Resources"].values():
-        variables = resource["Properties"].get("Environment", {}).get("Variables", {})
+        variables = resource.get("Properties", {}).get("Environment", {}).get("Variables", {})
         if "FONTS_DIR" in variables:  # MiniStack has no /opt
             variables["FONTS_DIR"] = str(directory / "DocumentsLayer" / "fonts")
     (build / TEMPLATE).write_text(yaml.safe_dump(template, sort_keys=False), "utf-8")
