@@ -275,6 +275,12 @@ PURE = {
     "_countries",
     "_currencies",
     "_headings",
+    "_units",
+    "cii",
+    "content",
+    "elements",
+    "facturx",
+    "ubl",
 }
 LONGEST_MODULE = 260
 LONGEST_FUNCTION = 45
