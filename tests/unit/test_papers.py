@@ -279,3 +279,17 @@ def test_it_claims_to_be_pdf_a_3_and_holds_the_xml():
     assert reader.metadata.creation_date is not None
     assert reader.metadata.creation_date.date() == date(2026, 3, 5)
     assert reader.metadata.title == "Invoice INV-2026-00042"
+
+
+@pytest.mark.parametrize(
+    "footer", ["Word. " * 166, "Line\n" * 200, "株" * 1000], ids=["words", "lines", "wide"]
+)
+def test_a_long_footer_stays_on_the_page(footer: str):
+    heights: list[float] = []
+
+    def seen(_text: str, outer: list[float], inner: list[float], *_rest: Any) -> None:
+        heights.append(inner[5] * outer[3] + outer[5])
+
+    for page in PdfReader(BytesIO(invoice(paper(lines(30)), Look(footer=footer)))).pages:
+        assert "Page " in page.extract_text(visitor_text=seen)
+    assert 20 < min(height for height in heights if height) < 100

@@ -38,14 +38,17 @@ def sheet(
         "sender": " · ".join(filter(None, (seller.name, *_town(seller, abroad=False)))),
         "recipient": address(buyer, abroad=buyer.country != seller.country),
         "facts": [[label, value] for label, value in facts if value],
-        "footer": footer(look, seller, account, words),
+        "footer": footer(seller, account, words),
+        "footnote": _footnote(look.footer),
         "page_of": words.page,
         **body,
     }
+    columns = (_lines(column, width=34) for column in found["footer"])
     region = fonts.region_of(buyer.country, str(found))
     drawn: Sheet = _settable(found)
     return drawn | {
         "issued": issued.isoformat(),
+        "foot_lines": max(columns, default=0) + _lines(found["footnote"], width=110),
         "paper": "us-letter" if look.paper == "letter" else "a4",
         "language": words.language,
         "accent": readable(look.colour, on="#ffffff", towards="#000000"),
@@ -73,7 +76,19 @@ def _town(party: Party, *, abroad: bool) -> list[str]:
     return [line for line in (party.street1, party.street2, *town, country) if line]
 
 
-def footer(look: Look, seller: Party, account: Account, words: Words) -> list[list[str]]:
+def _footnote(text: str | None) -> list[str]:
+    """At most four lines, so that there is room for the paper itself."""
+    found = [line for line in map(str.strip, (text or "").splitlines()) if line]
+    return [*found[:3], " · ".join(found[3:])] if len(found) > 4 else found
+
+
+def _lines(texts: Iterable[str], *, width: int) -> int:
+    """How many lines they come to, about, where so many Latin letters fit on one."""
+    lengths = (len(text) + sum(each > "\u1100" for each in text) for text in texts)
+    return sum(max(1, -(-length // width)) for length in lengths)
+
+
+def footer(seller: Party, account: Account, words: Words) -> list[list[str]]:
     """Columns: who, how to reach them, what the law wants to be told, where they bank."""
     columns: list[list[str | None]] = [
         [seller.name, *_town(seller, abroad=True)],
@@ -82,7 +97,6 @@ def footer(look: Look, seller: Party, account: Account, words: Words) -> list[li
             _told(words.vat_id, seller.vat_id),
             _told(words.tax_number, seller.tax_number),
             seller.registration,
-            *(look.footer or "").splitlines(),
         ],
         [
             account.bank,

@@ -101,8 +101,9 @@ class Typesetter:
         name = f"{hashlib.sha256(logo).hexdigest()}.{suffix}"
         path = self._root / name
         if not path.exists():
-            for old in sorted(self._root.glob("*.???"))[_MOST_LOGOS:]:
-                if old.suffix != ".typ":
+            seen = [each for each in self._root.iterdir() if each.suffix != ".typ"]
+            if len(seen) >= _MOST_LOGOS:
+                for old in seen:
                     old.unlink()
             path.write_bytes(logo)
         return name
