@@ -9,6 +9,7 @@
 #   make build    build for AWS                         (ARCH=arm64 | x86_64 | local; PLAIN=1)
 #   make deploy   build and deploy to AWS               (ENV=default | prod)
 #   make owner    the first owner of a deployment       (EMAIL=you@firm.com OWNER=You STACK=tallybook)
+#   make verify   recompute the books                   (STACK=tallybook; else of this machine)
 #   make clean    remove all that is made, the local stack's data included
 
 SHELL := /bin/bash
@@ -80,6 +81,13 @@ deploy: build
 
 owner: .venv/ready
 	@$(python) -m local owner
+
+# ---- The books ---------------------------------------------------------------------------
+
+# Every client's balances from its ledger alone; a line for each difference.
+.PHONY: verify
+verify: .venv/ready
+	@$(python) -m tools.verify $(if $(STACK),--stack $(STACK))
 
 # ---- What the targets need ---------------------------------------------------------------
 

@@ -272,7 +272,7 @@ def walked(owner: Staff, books: Books, **query: str) -> list[list[dict[str, Any]
 def test_pages_of_the_ledger_are_by_day_over_all_currencies(limit: str, books: Books, owner: Staff):
     yen = Books(books.client_id, "JPY")
     for number, each in enumerate([yen, books, books, yen, yen, books, books], start=1):
-        each.invoice(number, day(f"10-0{min(4, number)}"))
+        each.invoice(str(number), day(f"10-0{min(4, number)}"))
     pages = walked(owner, books, limit=limit)
     whole = [entry for page in pages for entry in page]
     assert [entry["date"][-2:] for entry in whole] == ["01", "02", "03", *["04"] * 4]
