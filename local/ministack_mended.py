@@ -12,6 +12,7 @@ from ministack.services import (  # type: ignore[import-not-found]
     dynamodb,
     lambda_svc,
     s3,
+    ses,
     ses_v2,
     sqs,
 )
@@ -145,8 +146,9 @@ def enforce_ses_by_resource(
     return next((answer for answer in answers if answer), None)
 
 
-# MiniStack shows the mails that it took without their attachments.
+# MiniStack keeps and shows the mails that it took, but not what they carry.
 handle_ses = ses_v2.handle_request
+show_mails = app._handle_ses_messages_request
 
 
 async def handle_ses_with_attachments(
@@ -162,7 +164,20 @@ async def handle_ses_with_attachments(
     return answer
 
 
+async def show_mails_with_attachments(*asked: Any) -> Any:
+    answer = await show_mails(*asked)
+    if answer is None or answer[0] != 200:
+        return answer
+    kept = [mail for mails in ses._sent_emails.to_dict().values() for mail in mails]
+    attached = {mail["MessageId"]: mail.get("Attachments", []) for mail in kept}
+    shown = json.loads(answer[2])
+    for mail in (mail for mails in shown["messages"].values() for mail in mails):
+        mail["Attachments"] = attached[mail["MessageId"]]
+    return 200, answer[1], json.dumps(shown).encode()
+
+
 if __name__ == "__main__":
+    app._handle_ses_messages_request = show_mails_with_attachments
     app._enforce_ses_v2 = enforce_ses_by_resource
     apigateway._invoke_lambda_proxy = invoke_with_body
     iam_actions._action_from_target = action_of_one

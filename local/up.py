@@ -84,6 +84,7 @@ def _prepare(place: Place, *, with_seed: bool) -> None:
             "stack_name": STACK_NAME,
             "table_name": output["TableName"],
             "import_bucket": output["ImportBucketName"],
+            "documents_bucket": output["DocumentsBucketName"],
             "staff_pool_id": pool_id,
             "staff_client_id": client_id,
             "portal_pool_id": output["PortalPoolId"],

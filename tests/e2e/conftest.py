@@ -31,6 +31,7 @@ class Stack:
     stack_name: str
     table_name: str
     import_bucket: str
+    documents_bucket: str
     staff_pool_id: str
     staff_client_id: str
     portal_pool_id: str

@@ -11,9 +11,11 @@ from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingErro
 
 from tallybook import batches
 from tests.builders import new_client, removal_event
-from tests.support import inbound, stored
+from tests.support import documents, inbound, stored
 from tests.support.account import client as aws_client
 from tests.support.api import Staff, invoke
+from tests.support.billing import drafted, new_client_id
+from tests.support.billing import path as path_of
 
 BOOKS = ["LEDGER#EUR#2026-11-22#1", "MONTH#EUR#2026-11", "INVOICE#1", "CREDITNOTE#1", "PAYMENT#1"]
 OTHERS = ["HISTORY#1", "EMAIL#1", "TASK#1", "ESTIMATE#1", "AGENDA#invoice#1", "FILE#1"]
@@ -100,6 +102,27 @@ def test_mail_that_came_in_goes_with_its_client(erase: bool, owner: Staff, membe
         remove(client_id)
     assert remove(client_id) == []
     assert mails() == others
+
+
+@pytest.mark.parametrize("erase", [False, True])
+def test_papers_go_with_their_client_every_version_of_them(erase: bool, owner: Staff):
+    bucket = os.environ["DOCUMENTS_BUCKET"]
+    client_id = new_client_id(owner)
+    other = drafted(owner, new_client_id(owner))
+    draft = drafted(owner, client_id)
+    for invoice in (draft, other):
+        assert owner.get(f"{path_of(invoice)}/pdf").status == 200
+    assert owner.get(f"/v1/clients/{client_id}/statement/pdf").status == 200
+    kept = aws_client("s3").list_objects_v2(Bucket=bucket, Prefix=f"passing/{client_id}/")
+    gone = kept["Contents"][0]["Key"]
+    aws_client("s3").delete_object(Bucket=bucket, Key=gone)  # as the lifecycle does: a marker
+    aws_client("s3").put_object(Bucket=bucket, Key=f"documents/{client_id}/invoice/1/2.pdf")
+    assert len({key for key in documents.keys(bucket) if client_id in key}) == 3
+    delete(owner, client_id, erase=erase)
+    assert remove(client_id) == []
+    assert [key for key in documents.keys(bucket) if client_id in key] == []
+    assert len(documents.keys(bucket)) == 1
+    assert remove(client_id) == []
 
 
 def test_a_removal_may_be_repeated(owner: Staff, member: Staff):
