@@ -58,3 +58,14 @@ def account(staff: Staff, client_id: str, currency: str = "EUR") -> dict[str, st
     """The client's totals in a currency: invoiced, paid, unpaid and credit."""
     accounts = staff.get(f"/v1/clients/{client_id}").body["account"]
     return next(dict(each) for each in accounts if each["currency"] == currency)
+
+
+def estimated(staff: Staff, client_id: str, **fields: Any) -> dict[str, Any]:
+    """An estimate over 238.00, that was just made."""
+    answer = staff.post(f"/v1/clients/{client_id}/estimates", new_invoice(**fields))
+    assert answer.status == 201, answer.body
+    return dict(answer.body)
+
+
+def estimate_path(estimate: dict[str, Any]) -> str:
+    return f"/v1/clients/{estimate['client_id']}/estimates/{estimate['estimate_id']}"
