@@ -2,15 +2,21 @@
 
 import tallybook.startup  # noqa: F401 # isort: skip - first, or it saves nothing
 
+from typing import Annotated
+
 from aws_lambda_powertools.event_handler import Response
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from tallybook import http
-from tallybook.authors import by_of
+from tallybook.authors import By, by_of
+from tallybook.callers import Role
+from tallybook.cursors import Cursor, Limit, Page, seal, unseal
 from tallybook.dates import now
 from tallybook.http import IdempotencyKey, IfMatch
-from tallybook.invoices import drafts, finalizing
-from tallybook.invoices.answers import Invoice
-from tallybook.invoices.models import InvoicePatch, NewInvoice
+from tallybook.invoices import collecting, drafts, ending, finalizing, listing
+from tallybook.invoices.answers import FirmInvoiceRow, Invoice, InvoiceRow
+from tallybook.invoices.listing import ClientInvoiceQuery, InvoiceQuery
+from tallybook.invoices.models import CollectionState, Ending, InvoicePatch, NewInvoice
 from tallybook.versions import etag
 
 app = http.resolver()
@@ -26,6 +32,30 @@ def created(invoice: Invoice) -> Response[Invoice]:
 
 def ok(invoice: Invoice) -> Response[Invoice]:
     return http.ok(invoice, etag(invoice.version))
+
+
+@app.get("/v1/invoices", tags=TAGS, summary="List the firm's invoices")
+def list_firm_invoices(
+    wanted: Annotated[InvoiceQuery, Query()],
+    limit: Annotated[Limit, Query()] = 25,
+    cursor: Annotated[Cursor | None, Query()] = None,
+) -> Response[Page[FirmInvoiceRow]]:
+    scope = ["invoices", wanted.model_dump_json()]
+    rows, position = listing.of_firm(wanted, at=now(), limit=limit, after=unseal(cursor, scope))
+    return http.ok(Page(items=rows, next_cursor=seal(position, scope)))
+
+
+@app.get(INVOICES, tags=TAGS, summary="List a client's invoices")
+def list_invoices(
+    client_id: str,
+    wanted: Annotated[ClientInvoiceQuery, Query()],
+    limit: Annotated[Limit, Query()] = 25,
+    cursor: Annotated[Cursor | None, Query()] = None,
+) -> Response[Page[InvoiceRow]]:
+    scope = ["invoices", client_id, wanted.model_dump_json()]
+    after = unseal(cursor, scope)
+    rows, position = listing.of_client(client_id, wanted, at=now(), limit=limit, after=after)
+    return http.ok(Page(items=rows, next_cursor=seal(position, scope)))
 
 
 @app.post(INVOICES, tags=TAGS, summary="Draft an invoice", status_code=201)
@@ -72,6 +102,50 @@ def finalize_invoice(
     return ok(
         finalizing.finalize(client_id, invoice_id, by=by, at=now(), if_match=if_match, once=once)
     )
+
+
+@app.post(f"{INVOICE}/void", tags=TAGS, summary="Take an invoice back")
+def void_invoice(
+    client_id: str,
+    invoice_id: str,
+    why: Annotated[Ending, Body()] = Ending(),  # noqa: B008 - never changed
+    if_match: IfMatch = None,
+    key: IdempotencyKey = None,
+) -> Response[Invoice]:
+    by, once = _manager(), http.claim(app, key, ok)
+    return ok(
+        ending.void(client_id, invoice_id, why, by=by, at=now(), if_match=if_match, once=once)
+    )
+
+
+@app.post(f"{INVOICE}/write-off", tags=TAGS, summary="Give up what is unpaid of an invoice")
+def write_off_invoice(
+    client_id: str,
+    invoice_id: str,
+    why: Annotated[Ending, Body()] = Ending(),  # noqa: B008 - never changed
+    if_match: IfMatch = None,
+    key: IdempotencyKey = None,
+) -> Response[Invoice]:
+    by, once = _manager(), http.claim(app, key, ok)
+    return ok(
+        ending.write_off(client_id, invoice_id, why, by=by, at=now(), if_match=if_match, once=once)
+    )
+
+
+@app.put(f"{INVOICE}/collection-status", tags=TAGS, summary="Say how its collecting stands")
+def set_collection_status(
+    client_id: str, invoice_id: str, state: CollectionState, if_match: IfMatch = None
+) -> Response[Invoice]:
+    by = by_of(http.caller(app))
+    return ok(
+        collecting.set_status(client_id, invoice_id, state, by=by, at=now(), if_match=if_match)
+    )
+
+
+def _manager() -> By:
+    caller = http.caller(app)
+    caller.must_be(Role.MANAGER)
+    return by_of(caller)
 
 
 handler = http.serve(app)

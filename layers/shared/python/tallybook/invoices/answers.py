@@ -5,10 +5,12 @@ from typing import Literal
 from pydantic import Field
 
 from tallybook.authors import By
+from tallybook.clients.models import NamedClient
 from tallybook.dates import Day, Timestamp
 from tallybook.ids import Ulid
 from tallybook.invoices.models import (
     AdjustmentWithNet,
+    CollectionStatus,
     DocumentSums,
     Lack,
     LineWithNet,
@@ -20,9 +22,6 @@ from tallybook.invoices.models import (
 from tallybook.models import ApiModel
 
 InvoiceStatus = Literal["draft", "open", "partially_paid", "paid", "void", "written_off"]
-CollectionStatus = Literal[
-    "none", "in_dispute", "promised", "with_agency", "legal", "uncollectible"
-]
 
 
 class InvoiceSums(DocumentSums):
@@ -80,6 +79,12 @@ class InvoiceRow(ApiModel):
     sent_at: Timestamp | None
     finalized_at: Timestamp | None
     created_at: Timestamp
+
+
+class FirmInvoiceRow(InvoiceRow):
+    """An invoice as the list of the whole firm shows it."""
+
+    client: NamedClient
 
 
 class Invoice(NewInvoice):

@@ -20,6 +20,9 @@ Positive = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,14}
 Percent = Annotated[str, StringConstraints(pattern=r"^([0-9]{1,2}(\.[0-9]{1,6})?|100(\.0{1,6})?)$")]
 Category = Literal["S", "Z", "E", "AE", "K", "G", "O"]
 UnitCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,3}$")]
+CollectionStatus = Literal[
+    "none", "in_dispute", "promised", "with_agency", "legal", "uncollectible"
+]
 
 _RATE = "In percent. It counts for category S; in the others no tax is charged."
 _CATEGORY = "UNCL 5305. S when left out, or Z at rate 0."
@@ -183,3 +186,23 @@ class Sending(ApiModel):
     email_id: Ulid
     at: Timestamp
     by: By | None = Field(description="Null: by itself, when it was finalized.")
+
+
+class Ending(ApiModel):
+    """As of which day an invoice is voided or written off, and why."""
+
+    date: Day | None = Field(
+        default=None,
+        examples=["2026-11-22"],
+        description="Today when left out; not before the invoice's own.",
+    )
+    reason: Line | None = Field(default=None, examples=["Wrong client"])
+
+
+class CollectionState(ApiModel):
+    """How the collecting of an invoice stands."""
+
+    status: CollectionStatus
+    note: Annotated[Text, Field(max_length=2000)] | None = Field(
+        default=None, examples=["The samples are missing, says Ms Müller"]
+    )

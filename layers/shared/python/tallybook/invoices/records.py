@@ -24,6 +24,7 @@ class InvoiceRecord(Record):
     sums = PlainMapAttribute()  # the totals as last worked out; frozen when finalized
     parties = PlainMapAttribute(null=True)  # as they were when finalized, see papers.Parties
     applied = PlainListAttribute(null=True)  # {source, amount, date}, see standing
+    credit_notes = PlainMapAttribute(null=True)  # credit note id → its total: those that correct it
     sent = PlainListAttribute(null=True)  # {at, by, email_id}, the last ten
     voided = PlainMapAttribute(null=True)  # {at, by, date, reason}
     written_off = PlainMapAttribute(null=True)  # {at, by, date, reason}

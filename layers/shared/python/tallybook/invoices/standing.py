@@ -60,10 +60,25 @@ def settle(
 ) -> int:
     """Change what is unpaid of an invoice, on the condition that it is as it was read.
 
-    Returns by how much the number of open invoices changes: -1, 0 or 1 (for `posting.book`).
-    `others` are attributes to set with it (`voided`, `written_off` …). One action, or two when the
-    invoice is closed or opened by it. Fails with `VersionChanged`; raises `TooManyPayments`.
-    A balance below 0 is a fault of the caller: ValueError.
+    Returns by how much the number of open invoices changes: -1, 0 or 1 (for `posting.book`). One
+    action, or two when the invoice is closed or opened by it. Fails with `VersionChanged`; raises
+    what `settled` does.
+    """
+    after = settled(invoice, *applications, write_off=write_off, fee=fee, at=at, **others)
+    return change(transaction, invoice, after)
+
+
+def settled(
+    invoice: InvoiceRecord,
+    *applications: Application,
+    write_off: Decimal = _NOTHING,
+    fee: Decimal = _NOTHING,
+    at: datetime,
+    **others: dict[str, Any],
+) -> InvoiceRecord:
+    """The invoice as it is then. `others` are attributes to set with it (`voided` …).
+
+    Raises `TooManyPayments`. A balance below 0 is a fault of the caller: ValueError.
     """
     after = read(InvoiceRecord, invoice.serialize())
     row: dict[str, Any] = dict(invoice.row)
@@ -79,7 +94,12 @@ def settle(
     row["status"] = _status(row, is_void=after.voided is not None)
     after.row = row
     after.version, after.updated_at = int(invoice.version) + 1, timestamp(at)
-    opened = int(row["balance"] > 0) - int(balance_of(invoice) > 0)
+    return after
+
+
+def change(transaction: Transaction, invoice: InvoiceRecord, after: InvoiceRecord) -> int:
+    """Add to `transaction` what `settle` says, of what `settled` made."""
+    opened = int(balance_of(after) > 0) - int(balance_of(invoice) > 0)
     _place(transaction, after, opened)
     condition = InvoiceRecord.version == invoice.version
     transaction.update(invoice, differences(invoice, after), condition, version_changed)
