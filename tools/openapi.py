@@ -24,6 +24,7 @@ FUNCTIONS = (
     "documents",
     "email_templates",
     "emails",
+    "estimates",
     "history",
     "imports",
     "inbox",
@@ -321,8 +322,12 @@ def _problem_example(status: str, path: str) -> Json:
         made["409"] = errors.NoTelephoneNumber()
     if path.startswith(("/portal/", "/pay/")):
         made["403"] = errors.AccessSuspended()
-    if path.startswith("/pay/"):
+    if path.startswith("/pay/") or "/payment-links" in path:
         made["404"] = errors.PaymentLinkNotFound()
+        made["409"] = errors.AccountPaymentOff()
+    if "/estimates/" in path:
+        made["404"] = errors.EstimateNotFound()
+        made["409"] = errors.EstimateClosed("status: the estimate is declined.")
     if status in made:
         return problem_of(made[status]).model_dump(exclude_none=True)
     crash = problem_of_crash("52fdfc07-2182-454f-963f-5f0f9a621d72")
