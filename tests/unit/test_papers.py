@@ -13,15 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pypdf import PdfReader
 
-from tallybook.invoices.kinds import Adjustment, Paper, Party
-from tallybook.papers import fonts
+from tallybook.invoices.kinds import Adjustment, Paper
 from tallybook.papers.kinds import Look, Payment
 from tallybook.papers.pdf import paper_pdf, receipt_pdf, statement_pdf
 from tallybook.papers.typeset import typesetter
 from tests.support import papers
 from tests.support.papers import LOOK, line, lines, paper, text
 
-HOSTILE = '#panic("x") *b* _i_ $x^2$ \\ ] [ "q" <l> @r `c` // no /* ~ = - + #{'
 SUM = re.compile(r"(Brought|Carried) forward (−?[\d,]+\.\d\d)")
 
 
@@ -199,64 +197,6 @@ def test_a_description_longer_than_a_page_goes_on_over_pages():
     assert "Amount due EUR 428.40" in found
 
 
-def test_nothing_in_a_text_is_markup():
-    who = Party(**dict.fromkeys(("name", "person", "street1", "city", "number"), HOSTILE))
-    of = paper(
-        [line(description=HOSTILE, unit="#h")],
-        seller=replace(who, vat_id=HOSTILE),
-        buyer=who,
-        notes=HOSTILE,
-        purchase_order=HOSTILE,
-        charges=[Adjustment(amount=Decimal(1), reason=HOSTILE, tax_rate=Decimal(19))],
-    )
-    found = "".join(text(invoice(of, Look(footer=HOSTILE))).split())
-    assert found.count("".join(HOSTILE.split())) >= 8
-
-
-SCRIPTS = {
-    "NotoSansArabic": "شركة النور للتجارة العامة",
-    "NotoSansHebrew": "כהן ובניו בע״מ",
-    "NotoSansThai": "บริษัท สยามการค้า จำกัด",
-    "NotoSansDevanagari": "श्री गणेश ट्रेडर्स प्राइवेट लिमिटेड",
-    "NotoSansCJKsc": "上海天龙贸易有限公司",
-    "NotoSansCJKjp": "株式会社さくら",
-    "NotoSansCJKkr": "한국무역 주식회사",
-    "NotoSansTamil": "தமிழ் நிறுவனம்",
-    "NotoSansGeorgian": "საქართველო",
-    "SourceSans3": "Παπαδόπουλος Γιώργος, Иван Щукин, Nguyễn Thị Thảo, Łódź, ẞ",
-}
-
-
-@pytest.mark.parametrize("font", SCRIPTS)
-def test_names_of_the_world_are_set_in_a_font_that_has_them(font: str):
-    name = SCRIPTS[font]
-    pdf = invoice(paper(buyer=Party(name=name, city=name), notes=name))
-    assert any(each.startswith(font) for each in papers.fonts_of(pdf))
-    assert fonts.SUBSTITUTE not in text(pdf)
-
-
-def test_chinese_is_drawn_as_in_the_readers_country():
-    for country, region in (("CN", "sc"), ("TW", "tc"), ("HK", "hk"), ("JP", "jp")):
-        pdf = invoice(paper(buyer=Party(name="骨直門", country=country)))
-        assert any(each.startswith(f"NotoSansCJK{region}") for each in papers.fonts_of(pdf))
-
-
-@settings(max_examples=40)
-@given(st.text(max_size=60))
-def test_there_is_a_paper_for_every_text(anything: str):
-    of = paper([line(description=anything)], buyer=Party(name=anything), notes=anything)
-    assert "Amount due EUR 142.80" in text(invoice(of))
-
-
-def test_what_no_font_has_is_a_box():
-    assert "Party □ tonight" in text(invoice(paper(notes="Party 🎉 tonight\a")))
-
-
-def test_a_text_that_cannot_be_set_after_all_is_set_in_latin(monkeypatch):
-    monkeypatch.setattr(fonts, "_covered", lambda point: True)
-    assert "Party □ Ä" in text(invoice(paper(notes="Party 🎉 Ä")))
-
-
 @pytest.mark.parametrize("count", [5, 60])
 def test_the_same_values_make_the_same_bytes(count: int):
     first = invoice(paper(lines(count)))
@@ -292,4 +232,4 @@ def test_a_long_footer_stays_on_the_page(footer: str):
 
     for page in PdfReader(BytesIO(invoice(paper(lines(30)), Look(footer=footer)))).pages:
         assert "Page " in page.extract_text(visitor_text=seen)
-    assert 20 < min(height for height in heights if height) < 100
+    assert min(height for height in heights if height) > 20

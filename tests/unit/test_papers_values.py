@@ -94,7 +94,7 @@ def test_without_a_transfer_the_code_is_the_link():
     payment = papers.payment(of, link="https://pay.example/t/abc")
     sheet = documents.sheet(of, LOOK, payment)["payment"]
     assert papers.scanned(sheet["qr"]) == "https://pay.example/t/abc"
-    assert sheet["scan"] == "Scan to pay online"
+    assert sheet["hint"] == "Scan to pay online"
 
 
 @pytest.mark.parametrize("locale", LOCALES)

@@ -205,5 +205,5 @@ def _payment(paper: Paper, payment: Payment, words: Words, formats: Formats) -> 
         "link": payment.link,
         "pay_online": words.pay_online,
         "qr": epc.drawn(scanned) if scanned else None,
-        "scan": words.scan_transfer if code else words.scan_link,
+        "hint": words.scan_transfer if code else words.scan_link,
     }
