@@ -1,5 +1,6 @@
 """Estimates: numbered, changed, sent, accepted or declined in time, and converted once."""
 
+import json
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -763,3 +764,33 @@ def test_the_estimates_of_an_erased_client_go(owner: Staff, estimate: dict[str, 
     owner.delete(f"/v1/clients/{client_id}", {"erase": "true"})
     invoke("removals", removal_event(client_id))
     assert [each for each in stored.items() if each["sk"].startswith("ESTIM")] == []
+
+
+# ---- The largest -------------------------------------------------------------------------
+
+
+def test_the_largest_estimate_fits_into_the_table(owner: Staff, client_id: str):
+    """A body has 256 KB and an item 400; the answer is kept with the key."""
+    line = {"quantity": "-99999999.999999", "unit_price": "99999.9999999", "tax_rate": "19.000001"}
+    fill = "x" * 720
+    lines = [line | {"description": fill, "discount_percent": "99.999999"} for _ in range(150)]
+    lines += [each | {"quantity": "99999999.999999"} for each in lines]
+    made = estimated(owner, client_id, lines=lines)
+    wide = "\N{CJK UNIFIED IDEOGRAPH-20BB7}"
+    adjustments = [{"amount": "1.00", "reason": wide * 200, "tax_rate": "19"}] * 20
+    more = {"allowances": adjustments, "charges": adjustments, "notes": wide * 5000}
+    more |= {
+        "payment_terms": wide * 1000,
+        "purchase_order": wide * 200,
+        "exemption_reason": wide * 200,
+    }
+    whole = owner.patch(path(made), json.dumps(more, ensure_ascii=False))
+    assert whole.status == 200, whole.body
+    assert owner.post(f"{path(made)}/accept", {}, idempotency_key="a").status == 200
+    answer = owner.post(f"{path(made)}/convert", idempotency_key="c")
+    assert answer.status == 201, answer.body
+    assert len(answer.body["lines"]) == 300
+    sizes = [
+        len(json.dumps(each, ensure_ascii=False, default=str).encode()) for each in stored.items()
+    ]
+    assert max(sizes) < 400_000
