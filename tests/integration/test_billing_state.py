@@ -33,7 +33,8 @@ from tests.support.local_table import forget
 ACCOUNTS = st.tuples(st.integers(0, 1), st.sampled_from(["EUR", "JPY"]))
 PICKS = st.integers(0, 20)
 DAYS_AGO = st.sampled_from([0, 0, 1, 7, 31, 45, 90, 200, 366, 500])
-LATER = st.sampled_from([None, None, 0, 3, 30])  # days after the last of its days; None: today
+ISSUED = DAYS_AGO | st.sampled_from([-1, -20])  # some are of days to come
+LATER = st.sampled_from([None, None, None, 0, 10, 60, 200])  # days after its own; None: today
 PRICES = st.sampled_from(["0", "1", "99", "250", "1000", "1234.56", "0.05"])
 RATES = st.sampled_from(["0", "19", "7.7"])
 AMOUNTS = st.sampled_from(["1", "50", "119", "250", "298", "1500", "10000"])
@@ -72,7 +73,7 @@ class Firm(RuleBasedStateMachine):
 
     # ---- Invoices -------------------------------------------------------------------------------
 
-    @rule(account=ACCOUNTS, ago=DAYS_AGO, terms=TERMS, price=PRICES, rate=RATES, fate=FATES)
+    @rule(account=ACCOUNTS, ago=ISSUED, terms=TERMS, price=PRICES, rate=RATES, fate=FATES)
     def draft(self, account: Any, ago: int, terms: int, price: str, rate: str, fate: Fate) -> None:
         issued, (_, currency) = self.day(ago), account
         net = _rounded(Decimal(price), currency)
@@ -96,7 +97,7 @@ class Firm(RuleBasedStateMachine):
     @rule(pick=PICKS, later=LATER, what=st.sampled_from(["void", "write-off"]), fate=FATES)
     def end(self, pick: int, later: int | None, what: str, fate: Fate) -> None:
         invoice = _one(self.invoices, pick)
-        self.desk.change(invoice, fate, what, self.after(invoice.last_day, later))
+        self.desk.change(invoice, fate, what, self.after(invoice.issued, later))
 
     # ---- Payments and credit notes --------------------------------------------------------------
 
@@ -143,7 +144,7 @@ class Firm(RuleBasedStateMachine):
     @rule(pick=PICKS, amount=AMOUNTS, later=LATER, fate=FATES)
     def refund(self, pick: int, amount: str, later: int | None, fate: Fate) -> None:
         credit = _one(self.books.credits, pick)
-        day = self.after(credit.last_day, later)
+        day = self.after(credit.day, later)
         self.desk.refund(credit, Decimal(amount), day, fate)
 
     @precondition(lambda self: self.books.credits)
@@ -152,7 +153,7 @@ class Firm(RuleBasedStateMachine):
         payments = [each for each in self.books.credits if not each.is_note]
         if payments:
             payment = _one(payments, pick)
-            self.desk.reverse(payment, self.after(payment.last_day, later), fate)
+            self.desk.reverse(payment, self.after(payment.day, later), fate)
 
     # ---- Statements -----------------------------------------------------------------------------
 
@@ -179,9 +180,9 @@ class Firm(RuleBasedStateMachine):
         return None if later is None else min(day + timedelta(later), self.books.today)
 
     def how(self, credit: Credit, amount: Decimal, way: str, pick: int) -> How:
-        if way in ("oldest_first", "none"):
-            return way
         mine = [each for each in self.invoices if each.account == credit.account]
+        if way in ("oldest_first", "none") or not self.invoices:
+            return "none" if way == "none" else "oldest_first"
         chosen = [_one(each, pick) for each in (mine, mine[1:], self.invoices) if each][:2]
         if way == "too much":
             return [(each, each.balance() + 1) for each in chosen]

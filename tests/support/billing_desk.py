@@ -79,11 +79,10 @@ class Desk:
     def change(self, invoice: Invoice, fate: Fate, what: str, day: date | None = None) -> None:
         """`what`: finalize, void or write-off."""
         path = f"{_path(invoice)}/{what}"
-        booked = day or self.books.today
         rule = {
             "finalize": lambda: self.books.finalize(invoice),
-            "void": lambda: self.books.void(invoice, booked),
-            "write-off": lambda: self.books.write_off(invoice, booked),
+            "void": lambda: self.books.void(invoice, day),
+            "write-off": lambda: self.books.write_off(invoice, day),
         }[what]
         self.ask(path, _dated({}, day), rule, fate)
 
@@ -126,19 +125,19 @@ class Desk:
             note.credit_id = answer.body["credit_note_id"]
 
     def apply(self, credit: Credit, how: How, day: date | None, fate: Fate = "well") -> None:
-        rule = lambda: self.books.apply(credit, how, day or self.books.today)  # noqa: E731
+        rule = lambda: self.books.apply(credit, how, day)  # noqa: E731
         body = _dated({"allocations": _allocations(how)}, day)
         self.ask(f"{_path(credit)}/apply", body, rule, fate)
 
     def refund(
         self, credit: Credit, amount: Decimal, day: date | None, fate: Fate = "well"
     ) -> None:
-        rule = lambda: self.books.refund(credit, amount, day or self.books.today)  # noqa: E731
+        rule = lambda: self.books.refund(credit, amount, day)  # noqa: E731
         body = _dated({"amount": str(amount), "method": "bank_transfer"}, day)
         self.ask(f"{_path(credit)}/refund", body, rule, fate)
 
     def reverse(self, payment: Credit, day: date | None, fate: Fate = "well") -> None:
-        rule = lambda: self.books.reverse(payment, day or self.books.today)  # noqa: E731
+        rule = lambda: self.books.reverse(payment, day)  # noqa: E731
         body = _dated({"reason": "It bounced"}, day)
         self.ask(f"{_path(payment)}/reverse", body, rule, fate)
 

@@ -73,35 +73,47 @@ class Books:
         self.credits.append(note)
         self._owe(note.account, note.day, "credit_note", -note.amount)
 
-    def apply(self, credit: Credit, how: "str | Wanted", day: date) -> None:
+    def apply(self, credit: Credit, how: "str | Wanted", day: date | None) -> None:
         self._must(credit.reversed_on is None and credit.unapplied() > 0)
-        self._use(credit, self._chosen(credit, credit.unapplied(), how), max(day, credit.day))
+        on = self._past(day)
+        self._use(
+            credit, self._chosen(credit, credit.unapplied(), how), max(on, credit.credited_on)
+        )
 
-    def refund(self, credit: Credit, amount: Decimal, day: date) -> None:
+    def refund(self, credit: Credit, amount: Decimal, day: date | None) -> None:
         self._must(credit.reversed_on is None and 0 < amount <= credit.unapplied())
-        credit.refunds.append((day, amount))
-        self._owe(credit.account, day, "refund", amount)
+        on = self._past(day)
+        self._must(on >= credit.credited_on)  # as of no day more goes than there was
+        credit.refunds.append((on, amount))
+        self._owe(credit.account, on, "refund", amount)
 
-    def reverse(self, payment: Credit, day: date) -> None:
-        self._must(payment.reversed_on is None and not payment.is_note)
+    def reverse(self, payment: Credit, day: date | None) -> None:
+        self._must(payment.reversed_on is None)
+        self._must(payment.refunded < payment.amount)
+        on = self._since(payment.last_day, day)
+        payment.reversed_on, payment.reversed_credit = on, payment.amount - payment.refunded
         for invoice in payment.paid_invoices():
-            payment.pay(invoice, -payment.pays(invoice), day)
-        payment.reversed_credit, payment.reversed_on = payment.unapplied(), day
-        self._owe(payment.account, day, "reversal", payment.reversed_credit)
+            payment.pay(invoice, -payment.pays(invoice), on)
+        self._owe(payment.account, on, "reversal", payment.reversed_credit)
 
-    def void(self, invoice: Invoice, day: date) -> None:
-        self._must(self.is_booked(invoice))
+    def void(self, invoice: Invoice, day: date | None) -> None:
+        self._must(self.is_booked(invoice) and not invoice.is_written_off)
+        on = self._since(invoice.open_since, day)
         for credit in {id(each): each for each, _ in invoice.payments}.values():
             if back := credit.pays(invoice):
-                credit.pay(invoice, -back, day)
-        invoice.losses.append((day, invoice.balance()))
+                # Not before the last day on which it paid, and then nor is the whole.
+                paid_on = max(use.day for use in credit.uses if use.invoice is invoice)
+                credit.pay(invoice, -back, max(on, paid_on))
+        on = max(on, invoice.open_since)
+        self._owe(invoice.account, on, "void", -invoice.balance())
+        invoice.losses.append((on, invoice.balance()))
         invoice.is_void = True
-        self._owe(invoice.account, day, "void", -invoice.losses[-1][1])
 
-    def write_off(self, invoice: Invoice, day: date) -> None:
+    def write_off(self, invoice: Invoice, day: date | None) -> None:
         self._must(self.is_booked(invoice) and invoice.balance() > 0)
-        self._owe(invoice.account, day, "write_off", -invoice.balance())
-        invoice.losses.append((day, invoice.balance()))
+        on = self._since(invoice.open_since, day)
+        self._owe(invoice.account, on, "write_off", -invoice.balance())
+        invoice.losses.append((on, invoice.balance()))
         invoice.is_written_off = True
 
     # ---- What they come to ----------------------------------------------------------------------
@@ -173,8 +185,18 @@ class Books:
         return [each for each in self.credits if each.account == account]
 
     def _owe(self, account: Account, day: date, kind: str, amount: Decimal) -> None:
-        if amount:  # an invoice of nothing is no row
-            self.rows.append(Owed(account, day, kind, amount))
+        self.rows.append(Owed(account, day, kind, amount))
+
+    def _past(self, day: date | None) -> date:
+        """That day, or today; refused when it is still to come."""
+        self._must(day is None or day <= self.today)
+        return day or self.today
+
+    def _since(self, first: date, day: date | None) -> date:
+        """That day, or today or a later first one; refused before the first."""
+        latest = max(first, self.today)
+        self._must(day is None or first <= day <= latest)
+        return day or latest
 
     def _must_be_open(self, day: date) -> None:
         self._must(day > self.closed_until)
