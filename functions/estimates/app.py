@@ -1,4 +1,4 @@
-"""Estimates of a client: /v1/clients/{client_id}/estimates."""
+"""Estimates: /v1/clients/{client_id}/estimates and /v1/estimates."""
 
 import tallybook.startup  # noqa: F401 # isort: skip - first, or it saves nothing
 
@@ -11,7 +11,8 @@ from tallybook import http
 from tallybook.authors import by_of
 from tallybook.cursors import Cursor, Limit, Page, seal, unseal
 from tallybook.dates import now
-from tallybook.estimates import converting, creation, deciding, sending, store
+from tallybook.estimates import converting, creation, deciding, listing, sending, store
+from tallybook.estimates.listing import ClientEstimateQuery, EstimateQuery
 from tallybook.estimates.models import (
     Answered,
     Choice,
@@ -19,6 +20,7 @@ from tallybook.estimates.models import (
     EstimatePatch,
     EstimateRow,
     EstimateToSend,
+    FirmEstimateRow,
     NewEstimate,
 )
 from tallybook.http import IdempotencyKey, IfMatch
@@ -32,14 +34,27 @@ ESTIMATE = f"{ESTIMATES}/<estimate_id>"
 TAGS = ["Estimates"]
 
 
+@app.get("/v1/estimates", tags=TAGS, summary="List the firm's estimates, the newest first")
+def list_firm_estimates(
+    wanted: Annotated[EstimateQuery, Query()],
+    limit: Annotated[Limit, Query()] = 25,
+    cursor: Annotated[Cursor | None, Query()] = None,
+) -> Response[Page[FirmEstimateRow]]:
+    scope = ["estimates", wanted.model_dump_json()]
+    rows, position = listing.of_firm(wanted, at=now(), limit=limit, after=unseal(cursor, scope))
+    return http.ok(Page(items=rows, next_cursor=seal(position, scope)))
+
+
 @app.get(ESTIMATES, tags=TAGS, summary="List a client's estimates, the newest first")
 def list_estimates(
     client_id: str,
+    wanted: Annotated[ClientEstimateQuery, Query()],
     limit: Annotated[Limit, Query()] = 25,
     cursor: Annotated[Cursor | None, Query()] = None,
 ) -> Response[Page[EstimateRow]]:
-    scope = ["estimates", client_id]
-    rows, position = store.page(client_id, limit=limit, after=unseal(cursor, scope), at=now())
+    scope = ["estimates", client_id, wanted.model_dump_json()]
+    after = unseal(cursor, scope)
+    rows, position = listing.of_client(client_id, wanted, at=now(), limit=limit, after=after)
     return http.ok(Page(items=rows, next_cursor=seal(position, scope)))
 
 

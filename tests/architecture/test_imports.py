@@ -56,6 +56,11 @@ ALLOWED = {
     ("tallybook.invoices.listing", "tallybook.clients.names"),
     ("tallybook.invoices.listing", "tallybook.ledger.books"),
     ("tallybook.invoices.listing", "tallybook.settings.store"),  # where it is which day
+    ("tallybook.invoices.sending", "tallybook.clients.presence"),
+    ("tallybook.invoices.sending", "tallybook.clients.records"),
+    ("tallybook.invoices.sending", "tallybook.contacts.household"),
+    ("tallybook.invoices.sending", "tallybook.contacts.recipients"),  # whom it goes to
+    ("tallybook.invoices.sending", "tallybook.links.making"),  # by which it is paid
     ("tallybook.invoices.finalizing", "tallybook.clients.records"),
     ("tallybook.invoices.finalizing", "tallybook.ledger.books"),
     ("tallybook.invoices.finalizing", "tallybook.ledger.closing"),
@@ -64,6 +69,24 @@ ALLOWED = {
     ("tallybook.invoices.mapping", "tallybook.clients.records"),  # whose terms a draft has
     ("tallybook.invoices.papers", "tallybook.clients.records"),  # whom a document is for
     ("tallybook.invoices.reading", "tallybook.ledger.books"),
+    ("tallybook.credit_notes.issuing", "tallybook.invoices.papers"),  # an invoice the other way
+    ("tallybook.credit_notes.issuing", "tallybook.invoices.records"),
+    ("tallybook.credit_notes.issuing", "tallybook.invoices.standing"),
+    ("tallybook.credit_notes.issuing", "tallybook.invoices.sums"),
+    ("tallybook.credit_notes.issuing", "tallybook.ledger.books"),
+    ("tallybook.credit_notes.issuing", "tallybook.ledger.closing"),
+    ("tallybook.credit_notes.issuing", "tallybook.ledger.posting"),
+    ("tallybook.credit_notes.issuing", "tallybook.numbering.series"),
+    ("tallybook.credit_notes.issuing", "tallybook.payments.booking"),  # and a credit
+    ("tallybook.credit_notes.issuing", "tallybook.payments.choosing"),
+    ("tallybook.credit_notes.issuing", "tallybook.payments.credits"),
+    ("tallybook.credit_notes.mapping", "tallybook.invoices.papers"),
+    ("tallybook.credit_notes.mapping", "tallybook.invoices.sums"),
+    ("tallybook.credit_notes.mapping", "tallybook.payments.mapping"),
+    ("tallybook.credit_notes.papers", "tallybook.invoices.papers"),
+    ("tallybook.credit_notes.papers", "tallybook.invoices.sums"),
+    ("tallybook.credit_notes.store", "tallybook.clients.presence"),
+    ("tallybook.credit_notes.store", "tallybook.payments.deeds"),
     ("tallybook.payments.credits", "tallybook.credit_notes.records"),  # both are credits
     ("tallybook.payments.credits", "tallybook.invoices.records"),  # what a credit pays
     ("tallybook.payments.credits", "tallybook.invoices.standing"),
@@ -96,6 +119,8 @@ ALLOWED = {
     ("tallybook.clients.removal", "tallybook.inbound.bucket"),
     ("tallybook.documents.subjects", "tallybook.clients.presence"),  # papers show all of billing
     ("tallybook.documents.subjects", "tallybook.clients.records"),
+    ("tallybook.documents.subjects", "tallybook.credit_notes.papers"),
+    ("tallybook.documents.subjects", "tallybook.credit_notes.records"),
     ("tallybook.documents.subjects", "tallybook.estimates.papers"),
     ("tallybook.documents.subjects", "tallybook.estimates.records"),
     ("tallybook.documents.subjects", "tallybook.invoices.papers"),
@@ -164,6 +189,9 @@ ALLOWED = {
     ("tallybook.estimates.creation", "tallybook.ledger.books"),  # one read
     ("tallybook.estimates.creation", "tallybook.numbering.series"),
     ("tallybook.estimates.deciding", "tallybook.clients.presence"),
+    ("tallybook.estimates.listing", "tallybook.clients.names"),  # whose each is
+    ("tallybook.estimates.listing", "tallybook.ledger.books"),
+    ("tallybook.estimates.listing", "tallybook.settings.store"),  # what day it is
     ("tallybook.estimates.mapping", "tallybook.invoices.papers"),  # who it is from and for
     ("tallybook.estimates.mapping", "tallybook.ledger.books"),
     ("tallybook.estimates.papers", "tallybook.clients.records"),
@@ -173,7 +201,6 @@ ALLOWED = {
     ("tallybook.estimates.sending", "tallybook.contacts.household"),  # and to whom?
     ("tallybook.estimates.sending", "tallybook.ledger.books"),
     ("tallybook.estimates.store", "tallybook.clients.presence"),
-    ("tallybook.estimates.store", "tallybook.ledger.books"),
     ("tallybook.links.making", "tallybook.clients.presence"),  # no link for who is not there
     ("tallybook.links.making", "tallybook.invoices.records"),  # what is paid by it
     ("tallybook.links.making", "tallybook.ledger.books"),  # one read
@@ -221,7 +248,7 @@ STORES |= {
 STORES |= {"converting", "deciding", "revising"}  # of estimates
 STORES |= {"making", "paying"}  # of payment links
 STORES |= {"applying", "booking", "choosing", "credits", "deeds", "recording", "refunding"}
-STORES |= {"reversing"}  # of payments, credit notes too
+STORES |= {"reversing", "issuing", "papers"}  # of payments, credit notes too
 STORES |= {"reach", "taking"}  # of inbound
 STORES |= {"receipts", "subjects"}  # of documents
 STORES |= {"changing", "chunks", "cutting", "decisions", "downloads", "entering"}  # of imports

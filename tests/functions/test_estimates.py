@@ -708,6 +708,94 @@ def test_estimates_are_listed_newest_first_in_pages(owner: Staff, estimates: str
     assert_problem(answer, 400, "invalid_cursor")
 
 
+def ids(answer: Answer) -> list[str]:
+    assert answer.status == 200, answer.body
+    return [each["estimate_id"] for each in answer.body["items"]]
+
+
+@pytest.fixture
+def of_each_status(owner: Staff, client_id: str) -> dict[str, str]:
+    """The id of an estimate of each status, made in this order."""
+    made = {}
+    for status, act in {
+        "draft": None,
+        "sent": "send",
+        "accepted": "accept",
+        "declined": "decline",
+        "converted": "convert",
+        "expired": None,
+    }.items():
+        dates = {"issue_date": "2026-01-01", "expires_on": "2199-01-01"}
+        if status == "expired":
+            dates = {"issue_date": "2026-02-01"}
+        estimate = estimated(owner, client_id, **dates)
+        if act:
+            done(owner, estimate, act)
+        made[status] = estimate["estimate_id"]
+    return made
+
+
+def test_estimates_are_found_by_their_status(
+    owner: Staff, estimates: str, of_each_status: dict[str, str]
+):
+    for status, estimate_id in of_each_status.items():
+        for where in (estimates, "/v1/estimates"):
+            assert ids(owner.get(where, status=status)) == [estimate_id]
+
+
+def test_the_firms_estimates_are_listed_by_date_with_their_clients(owner: Staff, client_id: str):
+    other = owner.post("/v1/clients", {"business_name": "Other"}).body["client_id"]
+    days = ("2026-03-05", "2026-05-01", "2026-03-31", "2025-12-31")
+    made = {
+        day: estimated(owner, place, issue_date=day)["estimate_id"]
+        for day, place in zip(days, (client_id, other, other, client_id), strict=True)
+    }
+    newest = [made[day] for day in sorted(days, reverse=True)]
+    assert ids(owner.get("/v1/estimates")) == newest
+    march = owner.get("/v1/estimates", month="2026-03")
+    assert ids(march) == [made["2026-03-31"], made["2026-03-05"]]
+    assert [each["client"] for each in march.body["items"]] == [
+        {"client_id": other, "number": "C-0002", "business_name": "Other"},
+        {"client_id": client_id, "number": "C-0001", "business_name": "Müller & Söhne GmbH"},
+    ]
+    for filters in ({}, {"status": "expired"}, {"month": "2026-03"}):
+        seen: list[str] = []
+        cursor: dict[str, str] = {}
+        while True:
+            page = owner.get("/v1/estimates", limit="1", **filters, **cursor)
+            seen += ids(page)
+            if page.body["next_cursor"] is None:
+                break
+            cursor = {"cursor": page.body["next_cursor"]}
+        assert seen == ids(owner.get("/v1/estimates", **filters))
+
+
+def test_an_estimate_that_is_dated_anew_moves_in_the_list(owner: Staff, client_id: str):
+    first = estimated(owner, client_id, issue_date="2026-01-01")
+    second = estimated(owner, client_id, issue_date="2026-01-02")
+    owner.patch(path(first), {"issue_date": "2026-01-03"})
+    assert ids(owner.get("/v1/estimates")) == [first["estimate_id"], second["estimate_id"]]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("status", "open"), ("month", "2026-13"), ("month", "2026"), ("due", "x")]
+)
+def test_a_filter_that_is_none_is_refused_and_named(name: str, value: str, owner: Staff):
+    answer = owner.get("/v1/estimates", **{name: value})
+    assert_problem(answer, 422, "validation_failed", name)
+
+
+def test_long_estimates_are_all_listed(owner: Staff, estimates: str, client_id: str):
+    """A query ends after a megabyte, and says where it would go on."""
+    lines = [new_line(description="x" * 900)] * 250
+    made = [estimated(owner, client_id, lines=lines)["estimate_id"] for _ in range(8)]
+    assert ids(owner.get(estimates)) == sorted(made, reverse=True)
+    first = owner.get(estimates, limit="6")
+    assert ids(first) == sorted(made, reverse=True)[:6]
+    rest = owner.get(estimates, limit="6", cursor=first.body["next_cursor"])
+    assert ids(rest) == sorted(made, reverse=True)[6:]
+
+
 def asked(staff: Staff, estimates: str, estimate_id: str) -> list[Answer]:
     where = f"{estimates}/{estimate_id}"
     return [

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from tallybook.addresses import EmailAddress
 from tallybook.authors import By
+from tallybook.clients.models import NamedClient
 from tallybook.dates import Day, Timestamp
 from tallybook.ids import Ulid
 from tallybook.invoices.models import (
@@ -83,6 +84,12 @@ class EstimateRow(ApiModel):
     invoice_id: Ulid | None = Field(description="The invoice that it became.")
     sent_at: Timestamp | None
     created_at: Timestamp
+
+
+class FirmEstimateRow(EstimateRow):
+    """An estimate as the list of the whole firm shows it."""
+
+    client: NamedClient
 
 
 class Estimate(NewEstimate):

@@ -1,42 +1,22 @@
-"""A client's estimates: read, listed, changed and deleted while nobody has decided."""
+"""A client's estimates: read, changed and deleted while nobody has decided."""
 
 from datetime import datetime
-from functools import partial
 
 from tallybook.authors import By, by_of
 from tallybook.callers import Caller, Role
 from tallybook.clients import presence
 from tallybook.errors import InvalidField
 from tallybook.estimates.mapping import key, to_estimate, write_up
-from tallybook.estimates.models import Estimate, EstimatePatch, EstimateRow, NewEstimate
+from tallybook.estimates.models import Estimate, EstimatePatch, NewEstimate
 from tallybook.estimates.reading import with_estimate
 from tallybook.estimates.records import EstimateRecord
 from tallybook.estimates.revising import next_of, write
-from tallybook.estimates.rules import must_be_undecided, row_fields
+from tallybook.estimates.rules import must_be_undecided
 from tallybook.history.entries import entry
 from tallybook.invoices.sums import entered
-from tallybook.ledger.books import look_up
-from tallybook.listings import newest_below
 from tallybook.models import merged_into
-from tallybook.table import decode
 from tallybook.transactions import Transaction
 from tallybook.versions import etag, must_match, until_unchanged, version_changed
-
-_PREFIX = "ESTIMATE#"
-
-
-def page(
-    client_id: str, *, limit: int, after: str | None, at: datetime
-) -> tuple[list[EstimateRow], str | None]:
-    """The newest estimates behind the id `after`, and where the next page begins.
-
-    One query, and a read of client and settings. Raises `ClientNotFound`.
-    """
-    found = look_up(client_id, at=at)
-    look = partial(newest_below, f"CLIENT#{client_id}", _PREFIX, limit=limit, after=after)
-    items, position = look()
-    rows = [decode(item["row"]) for item in items]
-    return [EstimateRow(**row_fields(row, found.today)) for row in rows], position
 
 
 def get(client_id: str, estimate_id: str, *, at: datetime) -> Estimate:
