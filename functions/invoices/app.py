@@ -13,10 +13,17 @@ from tallybook.callers import Role
 from tallybook.cursors import Cursor, Limit, Page, seal, unseal
 from tallybook.dates import now
 from tallybook.http import IdempotencyKey, IfMatch
-from tallybook.invoices import collecting, drafts, ending, finalizing, listing
+from tallybook.invoices import collecting, drafts, ending, finalizing, listing, sending
 from tallybook.invoices.answers import FirmInvoiceRow, Invoice, InvoiceRow
 from tallybook.invoices.listing import ClientInvoiceQuery, InvoiceQuery
-from tallybook.invoices.models import CollectionState, Ending, InvoicePatch, NewInvoice
+from tallybook.invoices.models import (
+    CollectionState,
+    Ending,
+    InvoicePatch,
+    InvoiceToSend,
+    NewInvoice,
+)
+from tallybook.mail.models import EmailId
 from tallybook.versions import etag
 
 app = http.resolver()
@@ -32,6 +39,10 @@ def created(invoice: Invoice) -> Response[Invoice]:
 
 def ok(invoice: Invoice) -> Response[Invoice]:
     return http.ok(invoice, etag(invoice.version))
+
+
+def queued(mail: EmailId) -> Response[EmailId]:
+    return http.accepted(mail, f"/v1/clients/{mail.client_id}/emails/{mail.email_id}")
 
 
 @app.get("/v1/invoices", tags=TAGS, summary="List the firm's invoices")
@@ -101,6 +112,20 @@ def finalize_invoice(
     by = by_of(http.caller(app))
     return ok(
         finalizing.finalize(client_id, invoice_id, by=by, at=now(), if_match=if_match, once=once)
+    )
+
+
+@app.post(f"{INVOICE}/send", tags=TAGS, summary="Send an invoice", status_code=202)
+def send_invoice(
+    client_id: str,
+    invoice_id: str,
+    how: Annotated[InvoiceToSend, Body()] = InvoiceToSend(),  # noqa: B008 - never changed
+    if_match: IfMatch = None,
+    key: IdempotencyKey = None,
+) -> Response[EmailId]:
+    by, once = by_of(http.caller(app)), http.claim(app, key, queued)
+    return queued(
+        sending.send(client_id, invoice_id, how, by=by, at=now(), if_match=if_match, once=once)
     )
 
 

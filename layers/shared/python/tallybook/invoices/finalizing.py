@@ -17,6 +17,7 @@ from tallybook.invoices.mapping import to_invoice, write_up
 from tallybook.invoices.papers import parties
 from tallybook.invoices.reading import with_invoice
 from tallybook.invoices.records import InvoiceRecord, OpenInvoiceRecord
+from tallybook.invoices.sending import post, unasked
 from tallybook.invoices.standing import due_date_of, open_item
 from tallybook.ledger.books import Books, Key
 from tallybook.ledger.closing import must_be_open, stays_open
@@ -38,6 +39,7 @@ class Finalized:
     before: InvoiceRecord
     after: InvoiceRecord
     posting: Posting
+    unsent: str | None = None  # why it is not sent, where it would be
 
     @property
     def opened(self) -> int:
@@ -51,6 +53,13 @@ class Finalized:
     def numbered(self, number: str) -> None:
         self.after.row["number"] = number
         self.posting = _posting(self.after)
+
+    def mailing(self, to: list[str], unsent: str | None, at: datetime) -> Transaction:
+        """The mail that it is sent with by itself, if it is; before it is written."""
+        self.unsent, mailing = unsent, Transaction()
+        if to:
+            post(mailing, self.after, to, by=None, at=at)
+        return mailing
 
 
 def finalize(
@@ -74,12 +83,14 @@ def finalize(
         ready = prepare(before, found.client, found.settings, today=found.today, at=at)
         taken = block_for(found, ready.issue_date, at)
         ready.numbered(taken.number())
+        mailing = ready.mailing(*unasked(found.client, found.settings), at)
         invoice = to_invoice(ready.after, found.client, found.settings, at)
 
         transaction = Transaction()
         once.claim(transaction, invoice)
         series.take(transaction, taken, {taken.number(): (client_id, invoice_id)})
         write(transaction, ready, by=by, at=at)
+        transaction.extend(mailing)
         stays_open(transaction, ready.issue_date, found.settings, today=found.today)
         book(transaction, found.client, [ready.posting], at=at, opened=ready.opened, finalized=1)
         transaction.commit()
@@ -145,13 +156,14 @@ def write(transaction: Transaction, ready: Finalized, *, by: By | None, at: date
         transaction.put(open_item(after), absent(OpenInvoiceRecord))
     row = after.row
     amount = amount_text(Decimal(row["total"]), row["currency"])
+    text = f"Invoice {row['number']} finalized: {amount} {row['currency']}"
     transaction.put(
         entry(
             row["client_id"],
             "invoice",
             at=at,
             by=by,
-            text=f"Invoice {row['number']} finalized: {amount} {row['currency']}",
+            text=f"{text}. {ready.unsent}." if ready.unsent else text,
             event="invoice.finalized",
             invoice_id=row["invoice_id"],
             what="finalized",

@@ -4,12 +4,13 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, Strict, StringConstraints, model_validator
 
+from tallybook.addresses import EmailAddress
 from tallybook.authors import By
 from tallybook.dates import Day, Timestamp
 from tallybook.ids import ULID_PATTERN, Ulid
 from tallybook.models import ApiModel, Patch
 from tallybook.money import CurrencyCode
-from tallybook.text import Line, Text
+from tallybook.text import Line, ShortLine, Text
 
 MOST_LINES = 300
 MOST_ADJUSTMENTS = 20
@@ -206,3 +207,42 @@ class CollectionState(ApiModel):
     note: Annotated[Text, Field(max_length=2000)] | None = Field(
         default=None, examples=["The samples are missing, says Ms Müller"]
     )
+
+
+class InvoiceToSend(ApiModel):
+    """How an invoice is sent; everything can be left out."""
+
+    to: Annotated[list[EmailAddress], Field(min_length=1, max_length=50)] | None = Field(
+        default=None,
+        examples=[["anna@example.com"]],
+        description="When left out: the primary and the billing contacts, else the client itself.",
+    )
+    message: Annotated[Text, Field(max_length=5000)] | None = Field(
+        default=None, examples=["As discussed on Tuesday."], description="Said in the mail."
+    )
+
+
+class InvoiceRef(ApiModel):
+    """An invoice of a client."""
+
+    client_id: ShortLine = Field(examples=["01JA2Y5B7Q8RZ4T9C1N6V3X0WD"])
+    invoice_id: ShortLine = Field(examples=["01JA2Y5B7Q8RZ4T9C1N6V3X0WE"])
+
+
+class InvoicesToFinalize(ApiModel):
+    """Drafts to finalize; they get their numbers in this order."""
+
+    invoices: list[InvoiceRef] = Field(min_length=1, max_length=100)
+
+
+class FinalizeOutcome(InvoiceRef):
+    """What became of one draft: `code` and `detail` say why it is one still."""
+
+    ok: bool
+    number: str | None = Field(examples=["INV-2026-00042"])
+    code: str | None = Field(examples=["validation_failed"])
+    detail: str | None = Field(examples=["lines: An invoice needs a line."])
+
+
+class FinalizeOutcomes(ApiModel):
+    results: list[FinalizeOutcome]

@@ -69,7 +69,12 @@ _OWN: Mapping[str, tuple[Variable, ...]] = {
         Variable("message", "What was written as the text",
                  "Dear Ms Müller,\n\nthank you for your call.\n\nKind regards\nJonas Sturm"),
     ),
-    "invoice": (*_CLIENT, *_INVOICE),
+    "invoice": (
+        *_CLIENT,
+        *_INVOICE,
+        Variable("message", "What was written for this mail",
+                 "As discussed on Tuesday.", optional=True),
+    ),
     "estimate": (
         *_CLIENT,
         Variable("estimate.number", "The estimate's number", "EST-2026-0007"),
