@@ -21,6 +21,7 @@ ROUTES = ROOT / "functions" / "fallback" / "routes.json"
 FUNCTIONS = (
     "clients",
     "contacts",
+    "credit_notes",
     "documents",
     "email_templates",
     "emails",
@@ -32,6 +33,7 @@ FUNCTIONS = (
     "invoices",
     "pay",
     "payment_links",
+    "payments",
     "portal",
     "reports",
     "settings",

@@ -76,7 +76,7 @@ def choose(
         allocated = _allocated(found.invoices, how, amount, currency)
     except NotAllocatable as error:
         raise InvalidField(error.field, error.message) from error
-    parts = [_part(invoices[each.invoice_id], each.amount, on) for each in allocated.allocations]
+    parts = [part_of(invoices[each.invoice_id], each.amount, on) for each in allocated.allocations]
     return _on_few_days(parts), allocated.credit
 
 
@@ -131,8 +131,11 @@ def _allocated(
     return allocate(amount, open_invoices, named)
 
 
-def _part(invoice: InvoiceRecord, amount: Decimal, on: date) -> Part:
-    """What opened an invoice again came on a day; before it there was nothing to pay."""
+def part_of(invoice: InvoiceRecord, amount: Decimal, on: date) -> Part:
+    """What is paid of an invoice on a day, or on that from which it is unpaid when that is later.
+
+    What opened it again came on a day, too; before it there was nothing to pay.
+    """
     opened = [each["date"] for each in invoice.applied or [] if Decimal(each["amount"]) < 0]
     since = max(invoice.row["issue_date"], *opened) if opened else invoice.row["issue_date"]
     return Part(invoice=invoice, amount=amount, date=max(on, date.fromisoformat(since)))
