@@ -22,6 +22,8 @@ CAUSED = {
 ALLOWED = {
     ("tallybook.clients.creation", "tallybook.settings.store"),  # numbering and currency
     ("tallybook.clients.numbers", "tallybook.settings.store"),
+    ("tallybook.clients.overview", "tallybook.payments.mapping"),  # rows as their list has them
+    ("tallybook.clients.overview", "tallybook.settings.store"),  # what day it is
     ("tallybook.clients.store", "tallybook.staff.guard"),  # the AR specialist
     ("tallybook.clients.store", "tallybook.workflows.guard"),
     ("tallybook.contacts.store", "tallybook.clients.records"),  # which contact is primary
@@ -66,6 +68,13 @@ ALLOWED = {
     ("tallybook.invoices.finalizing", "tallybook.ledger.closing"),
     ("tallybook.invoices.finalizing", "tallybook.ledger.posting"),
     ("tallybook.invoices.finalizing", "tallybook.numbering.series"),
+    ("tallybook.invoices.finalizing_many", "tallybook.clients.records"),
+    ("tallybook.invoices.finalizing_many", "tallybook.ledger.books"),
+    ("tallybook.invoices.finalizing_many", "tallybook.ledger.closing"),
+    ("tallybook.invoices.finalizing_many", "tallybook.ledger.posting"),
+    ("tallybook.invoices.finalizing_many", "tallybook.numbering.series"),
+    ("tallybook.invoices.finalizing_many", "tallybook.settings.records"),
+    ("tallybook.invoices.finalizing_many", "tallybook.settings.store"),
     ("tallybook.invoices.mapping", "tallybook.clients.records"),  # whose terms a draft has
     ("tallybook.invoices.papers", "tallybook.clients.records"),  # whom a document is for
     ("tallybook.invoices.reading", "tallybook.ledger.books"),

@@ -48,7 +48,7 @@ def e_invoice(subject: Subject) -> Made:
     shown = subject.shown
     if not isinstance(shown, Paper) or shown.number is None:
         raise IsADraft
-    return _kept(subject, "xml", "application/xml", None, lambda: ubl(shown))
+    return _kept(subject, "xml", "application/xml", None, lambda: ubl(_for_machines(shown)))
 
 
 def _kept(
@@ -84,11 +84,19 @@ def _drawn(subject: Subject, look: Look) -> bytes:
     match subject.shown:
         case Paper() as paper:
             drawn = paper_pdf(paper, look, payment=subject.payment)
-            return embed(drawn, cii(paper), paper) if _is_e_invoice(paper) else drawn
+            told = _for_machines(paper)
+            return embed(drawn, cii(told), told) if _is_e_invoice(told) else drawn
         case Receipt() as receipt:
             return receipt_pdf(receipt, look)
         case statement:
             return statement_pdf(statement, look)
+
+
+def _for_machines(paper: Paper) -> Paper:
+    """BR-CO-25: also a credit note says when its amount is due. It can be used at once."""
+    if paper.kind != "credit_note" or paper.due_date or paper.payment_terms:
+        return paper
+    return replace(paper, due_date=paper.issue_date)
 
 
 def _is_e_invoice(paper: Paper) -> bool:

@@ -6,6 +6,8 @@ from datetime import datetime
 
 from tallybook.clients.presence import current_with
 from tallybook.clients.records import ClientRecord
+from tallybook.credit_notes.papers import paper as credit_note_paper
+from tallybook.credit_notes.records import CreditNoteRecord
 from tallybook.documents.receipts import receipt
 from tallybook.errors import (
     CreditNoteNotFound,
@@ -52,7 +54,7 @@ def find(client_id: str, wanted: Attachment, settings: Settings, *, at: datetime
         case "invoice":
             return _invoice(client_id, wanted.id or "", settings)
         case "credit_note":
-            raise CreditNoteNotFound
+            return _credit_note(client_id, wanted.id or "", settings)
         case "estimate":
             return _estimate(client_id, wanted.id or "", settings)
         case "receipt":
@@ -67,6 +69,12 @@ def _invoice(client_id: str, invoice_id: str, settings: Settings) -> Subject:
     is_owed = record.row["status"] in ("open", "partially_paid")
     asked = Payment(amount=shown.sums.balance, reference=shown.number) if is_owed else None
     return _of_paper(client_id, invoice_id, shown, settings, asked)
+
+
+def _credit_note(client_id: str, note_id: str, settings: Settings) -> Subject:
+    key = f"CREDITNOTE#{note_id}"
+    _, record = _found(client_id, CreditNoteRecord, key, CreditNoteNotFound)
+    return _of_paper(client_id, note_id, credit_note_paper(record), settings)
 
 
 def _estimate(client_id: str, estimate_id: str, settings: Settings) -> Subject:
