@@ -44,6 +44,7 @@ ALLOWED = {
     ("tallybook.ledger.papers", "tallybook.invoices.papers"),  # who a paper is from and for
     ("tallybook.ledger.sending", "tallybook.clients.presence"),  # may it be sent?
     ("tallybook.ledger.sending", "tallybook.contacts.household"),  # to whom
+    ("tallybook.ledger.sending", "tallybook.contacts.recipients"),
     ("tallybook.ledger.books", "tallybook.clients.records"),  # read together, for every booking
     ("tallybook.ledger.books", "tallybook.settings.records"),
     ("tallybook.ledger.books", "tallybook.settings.store"),
@@ -121,6 +122,12 @@ ALLOWED = {
     ("tallybook.payments.reversing", "tallybook.ledger.books"),
     ("tallybook.payments.reversing", "tallybook.ledger.closing"),
     ("tallybook.payments.reversing", "tallybook.ledger.posting"),
+    ("tallybook.payments.sending", "tallybook.clients.presence"),
+    ("tallybook.payments.sending", "tallybook.contacts.household"),
+    ("tallybook.payments.sending", "tallybook.contacts.recipients"),
+    ("tallybook.payments.sending", "tallybook.credit_notes.records"),
+    ("tallybook.payments.sending", "tallybook.ledger.books"),
+    ("tallybook.payments.sending", "tallybook.mail.attachments"),
     ("tallybook.payments.store", "tallybook.clients.names"),  # whose a row is
     ("tallybook.payments.store", "tallybook.clients.presence"),
     ("tallybook.clients.removal", "tallybook.documents.bucket"),

@@ -348,6 +348,25 @@ def test_a_statement_goes_to_primary_and_billing_contacts(books: Books, owner: S
     assert sorted(mail["to"]) == ["billing@mueller.example", "primary@mueller.example"]
 
 
+def test_a_statement_for_more_than_fifty_addresses_is_several_mails(books: Books, owner: Staff):
+    for contact in range(6):
+        emails = [f"billing{contact}{number}@mueller.example" for number in range(9)]
+        body = new_contact(emails=emails, billing=True)
+        assert owner.post(path(books, "/contacts"), body).status == 201
+    first = sent(owner, books).body["email_id"]
+    mails = owner.get(path(books, "/emails")).body["items"]
+    assert sorted(len(each["to"]) for each in mails) == [4, 50]
+    assert first in [each["email_id"] for each in mails]
+
+
+def test_an_address_that_no_mail_can_go_to_is_said(owner: Staff):
+    body = new_client(emails=["zoë@mueller.example"])
+    books = Books(owner.post("/v1/clients", body).body["client_id"])
+    answer = sent(owner, books)
+    assert_problem(answer, 409, "no_email_address")
+    assert "zoë@mueller.example" in answer.body["detail"]
+
+
 def test_a_statement_of_this_month_is_sent_when_nothing_is_said(books: Books, owner: Staff):
     assert sent(owner, books, {}).status == 202
     assert sent(owner, books, None).status == 202

@@ -5,7 +5,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tallybook.ledger.rules import Entry, OpenItem, ageing, balance, statement
+from tallybook.ledger.kinds import Effect
+from tallybook.ledger.rules import (
+    Booked,
+    Entry,
+    OpenItem,
+    Standing,
+    ageing,
+    balance,
+    statement,
+)
 
 DAYS = st.dates(date(2026, 1, 1), date(2026, 12, 31))
 AMOUNTS = st.decimals("-10000", "10000", places=2)
@@ -144,3 +153,70 @@ def test_the_buckets_add_up_to_the_balances_in_any_order(both, day):
     one, other = both
     assert sum(ageing(one, day).values()) == sum(item.balance for item in one)
     assert ageing(one, day) == ageing(other, day)
+
+
+# ---- What is open on a day -------------------------------------------------------------------
+
+
+EFFECTS = st.lists(
+    st.builds(
+        Effect,
+        invoice_id=st.sampled_from("xyz"),
+        due_date=st.just(date(2026, 6, 30)),
+        amount=AMOUNTS,
+    ),
+    max_size=3,
+).map(tuple)
+BOOKED = st.lists(
+    st.builds(
+        lambda day, effects, credit: Booked(
+            kind="payment",
+            date=day,
+            amount=sum((each.amount for each in effects), Decimal(0)) - credit,
+            entry_id="1",
+            currency="EUR",
+            effects=effects,
+            credit=credit,
+        ),
+        DAYS,
+        EFFECTS,
+        AMOUNTS,
+    )
+)
+
+
+def standing_of(entries):
+    standing = Standing()
+    for entry in entries:
+        standing.add(entry)
+    return standing
+
+
+@given(BOOKED, DAYS)
+def test_what_was_open_is_what_is_open_less_what_came_later(entries, day):
+    now = standing_of(entries)
+    for entry in entries:
+        if entry.date > day:
+            now.take_back(entry)
+    then = standing_of(entry for entry in entries if entry.date <= day)
+    assert ageing(now.items(), day) == ageing(then.items(), day)
+    assert now.credit == then.credit
+
+
+@given(BOOKED, DAYS)
+def test_what_is_open_adds_up_to_the_balance(entries, day):
+    then = standing_of(entry for entry in entries if entry.date <= day)
+    assert sum(ageing(then.items(), day).values()) == balance(entries, day)
+
+
+@given(BOOKED, BOOKED)
+def test_standings_join_as_their_entries_would(some, others):
+    joined = standing_of(some)
+    joined.join(standing_of(others))
+    assert joined.items() == standing_of([*some, *others]).items()
+
+
+def test_an_allocation_is_not_told_on_a_statement():
+    moved = Entry(kind="allocation", date=date(2026, 3, 3), amount=Decimal(0))
+    found = statement(Decimal(0), [*MARCH, moved], date(2026, 3, 1), date(2026, 3, 31))
+    assert "allocation" not in [row.kind for row in found.entries]

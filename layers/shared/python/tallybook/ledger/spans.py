@@ -30,12 +30,12 @@ def within(first: date | None, last: date | None) -> Within:
     return Within(first=first, last=last)
 
 
-def span(first: date | None, last: date, *, field: str = "from") -> Span:
-    """By default from the first of the month of `last`. Raises `InvalidField`, about `field`."""
+def span(first: date | None, last: date) -> Span:
+    """By default from the first of the month of `last`. Raises `InvalidField`."""
     _must_be_in_order(first, last)
     begin = first or last.replace(day=1)
     if (last.year - begin.year, last.month, last.day) > (LONGEST, begin.month, begin.day):
-        raise InvalidField(field, f"A statement has {LONGEST} years at most, up to {last}.")
+        raise InvalidField("from", f"A statement has {LONGEST} years at most, up to {last}.")
     return Span(begin, last)
 
 
