@@ -8,6 +8,7 @@ import pytest
 from tests.functions.problem import assert_problem
 from tests.support import stored
 from tests.support.api import Answer, Staff
+from tests.support.billing import estimated, finalized
 from tests.support.faults import refused
 
 CLIENTS = "/v1/clients"
@@ -695,27 +696,24 @@ def test_a_specialist_is_an_active_member_of_staff(owner: Staff, specialist: Sta
 
 def test_an_overview_shows_the_client_and_the_newest_five_of_each(owner: Staff):
     client = created(owner, **EVERYTHING)
-    for kind in ("INVOICE", "ESTIMATE", "RECURRING", "PAYMENT", "EMAIL"):
-        for number in range(7):
-            stored.put(path(client).replace("/v1/clients/", "CLIENT#"), f"{kind}#{number}", row={})
-            row: dict[str, Any] = {"n": number, "kind": kind}
-            if kind == "EMAIL":
-                row = {"email_id": number, "to": [], "template": "message", "status": "sent"}
-                row["created_at"] = "2026-11-22T09:00:00.000Z"
-            stored.alter(f"CLIENT#{client['client_id']}", f"{kind}#{number}", row=row)
+    for number in range(7):
+        finalized(owner, client["client_id"], issue_date="2026-01-01")
+        estimated(owner, client["client_id"], issue_date="2026-01-01")
+        owner.post(path(client, "/payments"), {"amount": "7.50", "method": "cash"})
+        owner.post(path(client, "/emails"), {"subject": f"{number}", "body": "Hello"})
+        key = path(client).replace("/v1/clients/", "CLIENT#"), f"RECURRING#{number}"
+        stored.put(*key, row={"n": number})
     answer = owner.get(path(client, "/overview"))
     assert answer.status == 200
-    assert answer.etag == '"1"'
-    assert answer.body["client"] == client
-    assert list(answer.body["latest"]) == [
-        "invoices",
-        "estimates",
-        "recurring",
-        "payments",
-        "emails",
-    ]
-    for rows in answer.body["latest"].values():
-        assert [row.get("n", row.get("email_id")) for row in rows] == [6, 5, 4, 3, 2]
+    assert answer.etag == owner.get(path(client)).etag
+    assert answer.body["client"] == owner.get(path(client)).body
+    latest = answer.body["latest"]
+    assert list(latest) == ["invoices", "estimates", "recurring", "payments", "emails"]
+    for kind in ("invoices", "estimates", "payments", "emails"):
+        assert latest[kind] == owner.get(path(client, f"/{kind}"), limit="5").body["items"]
+    assert {each["status"] for each in latest["estimates"]} == {"expired"}
+    assert {each["overdue"] for each in latest["invoices"]} == {True}
+    assert [each["n"] for each in latest["recurring"]] == [6, 5, 4, 3, 2]
 
 
 def test_an_overview_of_a_new_client_is_empty(owner: Staff):
