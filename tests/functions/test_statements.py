@@ -10,9 +10,12 @@ from tests.builders import new_client, new_contact
 from tests.functions.problem import assert_problem
 from tests.support import calls, stored
 from tests.support.api import Staff, function
+from tests.support.billing import invoiced
 from tests.support.books import Books
+from tools.books import audit
 
 NOBODY = "01JA2Y5B7Q8RZ4T9C1N6V3X0WD"
+LINE = {"lines": [{"description": "Discount", "quantity": "1", "unit_price": "10.00"}]}
 OCTOBER = {"from": "2026-10-01", "to": "2026-10-31"}
 NOTHING = {"current": "0.00", "1_30": "0.00", "31_60": "0.00", "61_90": "0.00", "over_90": "0.00"}
 
@@ -231,6 +234,42 @@ def test_a_statement_asks_for_each_list_once(books: Books, owner: Staff):
     with calls.recorded() as asked:
         read(owner, books)
     assert [name for name, _ in asked] == ["GetItem", "Query", "Query", "BatchGetItem"]
+
+
+def test_what_is_done_through_the_api_is_told_and_adds_up(owner: Staff):
+    """Backdated, each to its own day of October."""
+    client_id = owner.post("/v1/clients", new_client()).body["client_id"]
+    books, documents = Books(client_id), f"/v1/clients/{client_id}"
+    first, second, third = (
+        invoiced(owner, client_id, gross, issue_date=f"2026-10-0{number}", due_date="2026-10-15")
+        for number, gross in enumerate(("100.00", "60.00", "40.00"), start=1)
+    )
+    for rest, body in (
+        ("payments", {"amount": "130.00", "date": "2026-10-10"}),
+        ("credit-notes", {"invoice_id": second["invoice_id"], "issue_date": "2026-10-11"} | LINE),
+        (f"invoices/{third['invoice_id']}/void", {"date": "2026-10-12"}),
+        ("payments", {"amount": "25.00", "date": "2026-10-13", "allocations": "none"}),
+    ):
+        answer = owner.post(f"{documents}/{rest}", body)
+        assert answer.status in (200, 201), answer.body
+    refund = {"amount": "5.00", "date": "2026-10-14"}
+    cheque = f"{documents}/payments/{answer.body['payment_id']}"
+    assert owner.post(f"{cheque}/refund", refund).status == 200
+    found = in_euros(read(owner, books))
+    assert [(each["date"][-2:], each["kind"], each["amount"]) for each in found["entries"]] == [
+        ("01", "invoice", "100.00"),
+        ("02", "invoice", "60.00"),
+        ("03", "invoice", "40.00"),
+        ("10", "payment", "-130.00"),
+        ("11", "credit_note", "-10.00"),
+        ("12", "void", "-40.00"),
+        ("13", "payment", "-25.00"),
+        ("14", "refund", "5.00"),
+    ]
+    assert found["closing_balance"] == "0.00"
+    assert found["ageing"] == NOTHING | {"current": "-20.00", "1_30": "20.00"}
+    assert list(audit.faults(pause=0)) == []
+    assert first["number"] in [each["reference"] for each in found["entries"]]
 
 
 # ---- The ledger ------------------------------------------------------------------------------
