@@ -11,11 +11,12 @@ from tallybook import http
 from tallybook.authors import by_of
 from tallybook.callers import Role
 from tallybook.credit_notes import issuing, store
-from tallybook.credit_notes.models import CreditNote, CreditNoteRow, NewCreditNote
+from tallybook.credit_notes.models import CreditNote, CreditNoteRow, CreditNoteToSend, NewCreditNote
 from tallybook.cursors import Cursor, Limit, Page, seal, unseal
 from tallybook.dates import now
 from tallybook.http import IdempotencyKey, IfMatch
-from tallybook.payments import applying, refunding
+from tallybook.mail.models import EmailId
+from tallybook.payments import applying, refunding, sending
 from tallybook.payments.deeds import Deed
 from tallybook.payments.models import Application, NewRefund
 from tallybook.versions import etag
@@ -33,6 +34,10 @@ def created(note: CreditNote) -> Response[CreditNote]:
 
 def ok(note: CreditNote) -> Response[CreditNote]:
     return http.ok(note, etag(note.version))
+
+
+def queued(email: EmailId) -> Response[EmailId]:
+    return http.accepted(email, f"/v1/clients/{email.client_id}/emails/{email.email_id}")
 
 
 def deed(
@@ -92,6 +97,19 @@ def refund_credit_note(
     http.caller(app).must_be(Role.MANAGER)
     mine = deed(client_id, credit_note_id, key, if_match)
     return ok(refunding.refund(mine, refund))
+
+
+@app.post(f"{CREDIT_NOTE}/send", tags=TAGS, summary="Send a credit note", status_code=202)
+def send_credit_note(
+    client_id: str,
+    credit_note_id: str,
+    how: CreditNoteToSend,
+    key: IdempotencyKey = None,
+    if_match: IfMatch = None,
+) -> Response[EmailId]:
+    me, once = by_of(http.caller(app)), http.claim(app, key, queued)
+    mine = store.deed(client_id, credit_note_id, by=me, at=now(), once=once, if_match=if_match)
+    return queued(sending.send(mine, how.to, how.message))
 
 
 handler = http.serve(app)

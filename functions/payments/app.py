@@ -14,7 +14,8 @@ from tallybook.cursors import Cursor, Limit, Page, seal, unseal
 from tallybook.dates import now
 from tallybook.http import IdempotencyKey, IfMatch
 from tallybook.listings import Month
-from tallybook.payments import applying, recording, refunding, reversing, store
+from tallybook.mail.models import EmailId
+from tallybook.payments import applying, recording, refunding, reversing, sending, store
 from tallybook.payments.deeds import Deed
 from tallybook.payments.models import (
     Application,
@@ -23,6 +24,7 @@ from tallybook.payments.models import (
     NewReversal,
     Payment,
     PaymentRow,
+    ReceiptToSend,
 )
 from tallybook.versions import etag
 
@@ -39,6 +41,10 @@ def created(payment: Payment) -> Response[Payment]:
 
 def ok(payment: Payment) -> Response[Payment]:
     return http.ok(payment, etag(payment.version))
+
+
+def queued(email: EmailId) -> Response[EmailId]:
+    return http.accepted(email, f"/v1/clients/{email.client_id}/emails/{email.email_id}")
 
 
 def deed(client_id: str, payment_id: str, key: str | None, if_match: str | None) -> Deed[Payment]:
@@ -106,6 +112,19 @@ def reverse_payment(
 ) -> Response[Payment]:
     http.caller(app).must_be(Role.MANAGER)
     return ok(reversing.reverse(deed(client_id, payment_id, key, if_match), reversal))
+
+
+@app.post(f"{PAYMENT}/send", tags=TAGS, summary="Send the receipt of a payment", status_code=202)
+def send_receipt(
+    client_id: str,
+    payment_id: str,
+    receipt: ReceiptToSend,
+    key: IdempotencyKey = None,
+    if_match: IfMatch = None,
+) -> Response[EmailId]:
+    me, once = by_of(http.caller(app)), http.claim(app, key, queued)
+    mine = store.deed(client_id, payment_id, by=me, at=now(), once=once, if_match=if_match)
+    return queued(sending.send(mine, receipt.to))
 
 
 @app.get("/v1/payments", tags=TAGS, summary="List the firm's payments, the latest day first")

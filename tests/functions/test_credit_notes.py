@@ -449,3 +449,31 @@ def test_credit_notes_are_no_payments(owner: Staff, client_id: str, notes: str):
     found = [each["payment_id"] for each in page["items"] + more["items"]]
     assert sorted(found) == sorted(each["payment_id"] for each in made)
     assert more["next_cursor"] is None
+
+
+def test_a_credit_note_is_sent_with_its_paper(member: Staff, owner: Staff):
+    client_id = new_client_id(owner, emails=["acme@x.example"])
+    invoice = invoiced(owner, client_id, "100.00")
+    notes = f"/v1/clients/{client_id}/credit-notes"
+    note = issued(owner, notes, over("50.00", invoice_id=invoice["invoice_id"]))
+    answer = member.post(f"{of(note)}/send", {"message": "As discussed."})
+    assert answer.status == 202, answer.body
+    (mail,) = [i for i in stored.items(f"CLIENT#{client_id}") if i["sk"].startswith("EMAIL#")]
+    assert (mail["template"], mail["row"]["to"]) == ("credit_note", ["acme@x.example"])
+    assert mail["context"] == {
+        "message": "As discussed.",
+        "credit_note": {
+            "number": note["number"],
+            "amount": "50.00",
+            "currency": "EUR",
+            "date": ago(0),
+            "invoice": invoice["number"],
+        },
+    }
+    assert mail["attachments"] == [{"kind": "credit_note", "id": note["credit_note_id"]}]
+    (sent,) = owner.get(of(note)).body["sent"]
+    assert sent["email_id"] == answer.body["email_id"]
+    assert sent["by"]["name"] == "The staff"
+    owner.post(f"/v1/clients/{client_id}/suspend", {})
+    with stored.unchanged():
+        assert_problem(owner.post(f"{of(note)}/send", {}), 409, "client_suspended")

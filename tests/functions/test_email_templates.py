@@ -30,7 +30,8 @@ def test_the_built_in_templates_are_there_from_the_start(member: Staff):
     answer = member.get(TEMPLATES)
     assert (answer.status, answer.body["next_cursor"]) == (200, None)
     assert list(listed(member)) == [
-        *("portal_invitation", "login_details", "message", "invoice", "estimate", "statement"),
+        *("portal_invitation", "login_details", "message", "invoice", "estimate"),
+        *("credit_note", "statement"),
         *("reminder_friendly", "reminder_firm", "reminder_final", "payment_receipt"),
         "import_result",
     ]
@@ -84,7 +85,7 @@ def test_a_changed_template_reads_as_it_was_changed(manager: Staff, member: Staf
     assert (read.body, read.etag) == (answer.body, answer.etag)
     assert listed(member)["invoice"]["customised"] is True
     assert listed(member)["invoice"]["subject"] == patch["subject"]
-    assert len(listed(member)) == 11
+    assert len(listed(member)) == 12
 
 
 def test_a_change_that_changes_nothing_writes_nothing(owner: Staff):

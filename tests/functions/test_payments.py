@@ -854,3 +854,78 @@ def test_a_cursor_belongs_to_its_list(owner: Staff, payments: str):
         paid(owner, payments, "1.00")
     cursor = owner.get(payments, limit="1").body["next_cursor"]
     assert_problem(owner.get("/v1/payments", cursor=cursor), 400, "invalid_cursor")
+
+
+# ---- Receipts ----------------------------------------------------------------------------
+
+
+def mailed(client_id: str) -> list[dict[str, Any]]:
+    return [i for i in stored.items(f"CLIENT#{client_id}") if i["sk"].startswith("EMAIL#")]
+
+
+def test_the_receipt_of_a_payment_is_sent(member: Staff, owner: Staff):
+    client_id = new_client_id(owner, emails=["acme@x.example"])
+    payments = f"/v1/clients/{client_id}/payments"
+    payment = paid(owner, payments, "12.50", reference="Ref 7")
+    answer = member.post(f"{of(payment)}/send", {})
+    assert answer.status == 202, answer.body
+    where = f"/v1/clients/{client_id}/emails/{answer.body['email_id']}"
+    assert answer.headers["location"] == where
+    (mail,) = mailed(client_id)
+    assert (mail["template"], mail["row"]["to"]) == ("payment_receipt", ["acme@x.example"])
+    assert mail["context"] == {
+        "payment": {
+            "amount": "12.50",
+            "currency": "EUR",
+            "date": ago(0),
+            "method": "bank transfer",
+            "reference": "Ref 7",
+        }
+    }
+    assert mail["attachments"] == [{"kind": "receipt", "id": payment["payment_id"]}]
+    after = owner.get(of(payment)).body
+    assert [each["email_id"] for each in after["sent"]] == [answer.body["email_id"]]
+    assert after["version"] == 2
+
+
+def test_a_receipt_goes_to_whom_the_request_names(owner: Staff, client_id: str, payments: str):
+    payment = paid(owner, payments, "12.50")
+    assert_problem(owner.post(f"{of(payment)}/send", {}), 409, "no_email_address")
+    to = ["a@x.example", "b@x.example"]
+    first = owner.post(f"{of(payment)}/send", {"to": to}, idempotency_key="a")
+    with stored.unchanged():
+        second = owner.post(f"{of(payment)}/send", {"to": to}, idempotency_key="a")
+    assert (first.status, second.body) == (202, first.body)
+    (mail,) = mailed(client_id)
+    assert mail["row"]["to"] == to
+
+
+def test_a_receipt_is_not_sent_when_it_must_not_be(owner: Staff):
+    client_id = new_client_id(owner, emails=["acme@x.example"])
+    payments = f"/v1/clients/{client_id}/payments"
+    payment, bounced = paid(owner, payments, "12.50"), paid(owner, payments, "1.00")
+    done(owner, bounced, "reverse")
+    with stored.unchanged():
+        assert_problem(owner.post(f"{of(bounced)}/send", {}), 409, "payment_reversed")
+        stale = owner.post(f"{of(payment)}/send", {}, if_match='"7"')
+        assert_problem(stale, 412, "stale_version")
+        wrong = owner.post(f"{of(payment)}/send", {"to": ["x"]})
+        assert_problem(wrong, 422, "validation_failed", "to.0")
+    owner.post(f"/v1/clients/{client_id}/suspend", {})
+    with stored.unchanged():
+        assert_problem(owner.post(f"{of(payment)}/send", {}), 409, "client_suspended")
+        missing = owner.post(f"{payments}/{NOBODY}/send", {})
+        assert_problem(missing, 404, "payment_not_found")
+
+
+def test_a_client_that_is_suspended_meanwhile_gets_no_receipt(owner: Staff):
+    client_id = new_client_id(owner, emails=["acme@x.example"])
+    payment = paid(owner, f"/v1/clients/{client_id}/payments", "12.50")
+
+    def suspend() -> None:
+        owner.post(f"/v1/clients/{client_id}/suspend", {})
+
+    with stored.in_between("TransactWriteItems", suspend):
+        answer = owner.post(f"{of(payment)}/send", {})
+    assert_problem(answer, 409, "client_suspended")
+    assert mailed(client_id) == []

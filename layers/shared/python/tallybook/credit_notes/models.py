@@ -16,8 +16,8 @@ from tallybook.invoices.models import (
     Sending,
     TaxSum,
 )
-from tallybook.payments.models import Allocation, Refund, Used
-from tallybook.text import Line
+from tallybook.payments.models import Allocation, ReceiptToSend, Refund, Used
+from tallybook.text import Line, Text
 
 
 class CreditNoteFields(DocumentFields):
@@ -53,6 +53,14 @@ class NewCreditNote(CreditNoteFields):
         if not self.full and not self.lines:
             raise ValueError("A credit note needs lines, or full and an invoice_id")
         return self
+
+
+class CreditNoteToSend(ReceiptToSend):
+    """How a credit note is sent; everything can be left out."""
+
+    message: Annotated[Text, Field(max_length=5000)] | None = Field(
+        default=None, examples=["As discussed on Tuesday."], description="Said in the mail."
+    )
 
 
 class CreditNoteRow(Used):

@@ -86,6 +86,17 @@ _OWN: Mapping[str, tuple[Variable, ...]] = {
                  "As discussed on Tuesday.", optional=True),
         _LINK._replace(sample="https://portal.sturm.example/estimates/7"),
     ),
+    "credit_note": (
+        *_CLIENT,
+        Variable("credit_note.number", "The credit note's number", "CN-2026-0003"),
+        Variable("credit_note.amount", "What it comes to", "119.00"),
+        Variable("credit_note.currency", "The currency of that", "EUR"),
+        Variable("credit_note.date", "When it was issued", "2026-11-14"),
+        Variable("credit_note.invoice", "The number of the invoice that it corrects",
+                 "INV-2026-0042", optional=True),
+        Variable("message", "What was written for this mail",
+                 "As discussed on Tuesday.", optional=True),
+    ),
     "statement": (
         *_CLIENT,
         Variable("statement.from", "The first day of the statement", "2026-10-01", optional=True),

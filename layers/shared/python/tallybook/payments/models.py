@@ -4,6 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Discriminator, Field, Tag
 
+from tallybook.addresses import EmailAddress
 from tallybook.authors import By
 from tallybook.clients.models import PaymentMethod
 from tallybook.dates import Day, Timestamp
@@ -120,6 +121,16 @@ class Reversal(ApiModel):
     reason: str | None = Field(examples=["The cheque bounced"])
     by: By
     at: Timestamp
+
+
+class ReceiptToSend(ApiModel):
+    """Whom it is sent to."""
+
+    to: Annotated[list[EmailAddress], Field(min_length=1, max_length=50)] | None = Field(
+        default=None,
+        examples=[["anna@example.com"]],
+        description="When left out: the primary and the billing contacts, else the client itself.",
+    )
 
 
 class Used(ApiModel):
