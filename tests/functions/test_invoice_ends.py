@@ -102,6 +102,20 @@ def test_an_invoice_ends_neither_before_it_began_nor_in_the_future(
 
 
 @pytest.mark.parametrize("how", ["void", "write-off"])
+def test_an_invoice_does_not_end_while_it_was_paid(how: str, manager: Staff, client_id: str):
+    """Else less than nothing would have been open of it, as of a day before the cheque bounced."""
+    invoice = finalized(manager, client_id, issue_date="2026-02-01")
+    payments = f"/v1/clients/{client_id}/payments"
+    paid = manager.post(payments, {"amount": "238.00", "date": "2026-02-10"}).body
+    bounced = manager.post(f"{payments}/{paid['payment_id']}/reverse", {"date": "2026-03-10"})
+    assert bounced.status == 200, bounced.body
+    with stored.unchanged():
+        answer = manager.post(f"{path(invoice)}/{how}", {"date": "2026-02-20"})
+        assert_problem(answer, 422, "validation_failed", "date")
+    assert manager.post(f"{path(invoice)}/{how}", {"date": "2026-03-10"}).status == 200
+
+
+@pytest.mark.parametrize("how", ["void", "write-off"])
 def test_nothing_ends_in_closed_books(how: str, manager: Staff, client_id: str):
     invoice = finalized(manager, client_id, issue_date="2026-02-01")
     closed = manager.patch("/v1/settings", {"billing": {"closed_until": "2026-02-28"}})

@@ -18,7 +18,7 @@ from tallybook.invoices.mapping import to_invoice
 from tallybook.invoices.models import Ending
 from tallybook.invoices.reading import with_invoice
 from tallybook.invoices.records import InvoiceRecord
-from tallybook.invoices.standing import balance_of, change, due_date_of, settled
+from tallybook.invoices.standing import balance_of, change, due_date_of, open_since, settled
 from tallybook.invoices.sums import reversed_taxes
 from tallybook.ledger.books import Books, look_up
 from tallybook.ledger.closing import must_be_open, stays_open
@@ -143,12 +143,17 @@ def _must_be(invoice: InvoiceRecord, *statuses: str) -> None:
 
 
 def _day(ending: Ending, invoice: InvoiceRecord, found: Books) -> date:
-    """As of when it is booked: today, or the invoice's day when that lies ahead, unless it says."""
-    issued = date.fromisoformat(invoice.row["issue_date"])
-    latest = max(found.today, issued)
+    """As of when it is booked: today, or the invoice's day when that lies ahead, unless it says.
+
+    Not while the invoice was paid: as of no day may less than nothing be open of it.
+    """
+    issued, first = date.fromisoformat(invoice.row["issue_date"]), open_since(invoice)
+    latest = max(found.today, first)
     day = ending.date or latest
     if day < issued:
         raise InvalidField("date", f"It lies before the invoice's issue date, {issued}.")
+    if day < first:
+        raise InvalidField("date", f"More of the invoice was paid until {first}.")
     if day > latest:
         raise InvalidField("date", "It lies in the future.")
     must_be_open(day, found.settings, "date")

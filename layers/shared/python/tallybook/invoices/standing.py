@@ -41,6 +41,15 @@ def due_date_of(invoice: InvoiceRecord) -> date:
     return date.fromisoformat(invoice.row["due_date"])
 
 
+def open_since(invoice: InvoiceRecord) -> date:
+    """The day from which all that is unpaid now was unpaid: before it there was less to take.
+
+    Its issue date, or the last day on which a payment or credit note was taken back.
+    """
+    opened = [each["date"] for each in _applied(invoice) if Decimal(each["amount"]) < 0]
+    return date.fromisoformat(max([invoice.row["issue_date"], *opened]))
+
+
 def applied_by(invoice: InvoiceRecord) -> dict[str, Decimal]:
     """What each payment or credit note pays of the invoice, where it still pays something."""
     found: dict[str, Decimal] = {}

@@ -10,7 +10,7 @@ from tallybook.errors import InvalidField
 from tallybook.ids import is_ulid
 from tallybook.invoices.records import InvoiceRecord
 from tallybook.invoices.rules import rounded
-from tallybook.invoices.standing import MOST_APPLIED, balance_of, due_date_of
+from tallybook.invoices.standing import MOST_APPLIED, balance_of, due_date_of, open_since
 from tallybook.ledger.books import Books, look_up
 from tallybook.payments.credits import Part
 from tallybook.payments.models import MOST_NAMED, NewAllocation
@@ -132,13 +132,8 @@ def _allocated(
 
 
 def part_of(invoice: InvoiceRecord, amount: Decimal, on: date) -> Part:
-    """What is paid of an invoice on a day, or on that from which it is unpaid when that is later.
-
-    What opened it again came on a day, too; before it there was nothing to pay.
-    """
-    opened = [each["date"] for each in invoice.applied or [] if Decimal(each["amount"]) < 0]
-    since = max(invoice.row["issue_date"], *opened) if opened else invoice.row["issue_date"]
-    return Part(invoice=invoice, amount=amount, date=max(on, date.fromisoformat(since)))
+    """What is paid of an invoice, on a day or on that from which it is unpaid if that is later."""
+    return Part(invoice=invoice, amount=amount, date=max(on, open_since(invoice)))
 
 
 def _on_few_days(parts: list[Part]) -> list[Part]:
