@@ -73,13 +73,33 @@ class Firm(RuleBasedStateMachine):
 
     # ---- Invoices -------------------------------------------------------------------------------
 
-    @rule(account=ACCOUNTS, ago=ISSUED, terms=TERMS, price=PRICES, rate=RATES, fate=FATES)
-    def draft(self, account: Any, ago: int, terms: int, price: str, rate: str, fate: Fate) -> None:
+    @rule(
+        account=ACCOUNTS,
+        ago=ISSUED,
+        terms=TERMS,
+        price=PRICES,
+        rate=RATES,
+        fate=FATES,
+        is_finalized=st.sampled_from([True, True, False]),
+    )
+    def draft(
+        self,
+        account: Any,
+        ago: int,
+        terms: int,
+        price: str,
+        rate: str,
+        fate: Fate,
+        *,
+        is_finalized: bool,
+    ) -> None:
         issued, (_, currency) = self.day(ago), account
         net = _rounded(Decimal(price), currency)
         total = net + _rounded(net * Decimal(rate) / 100, currency)
         invoice = Invoice("", self.account(account), issued, issued + timedelta(terms), total)
         self.desk.draft(invoice, [{"unit_price": price, "tax_rate": rate}], fate)
+        if is_finalized:
+            self.desk.change(invoice, fate, "finalize")
 
     @precondition(lambda self: self.books.invoices)
     @rule(pick=PICKS, fate=FATES)
@@ -206,5 +226,5 @@ def test_after_any_sequence_of_billing_the_books_add_up(owner: Staff, admin: Any
     ]
     Firm.before = snapshots.take(admin, objects=False)
     slow = [HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much]
-    wanted = settings(max_examples=25, stateful_step_count=25, suppress_health_check=slow)
+    wanted = settings(max_examples=25, stateful_step_count=40, suppress_health_check=slow)
     run_state_machine_as_test(Firm, settings=wanted)

@@ -66,6 +66,7 @@ class Books:
         wanted: Wanted = []
         if (invoice := note.corrects) is not None:
             self._must(self.is_booked(invoice) and invoice.account == note.account)
+            self._must(invoice.issued <= note.day <= max(self.today, invoice.issued))
             self._must(note.amount <= self.creditable(invoice))
             paid = min(note.amount, invoice.balance())
             wanted = [(invoice, paid)] if apply and paid else []
