@@ -13,13 +13,15 @@ from tallybook.callers import Role
 from tallybook.cursors import Cursor, Limit, Page, seal, unseal
 from tallybook.dates import now
 from tallybook.http import IdempotencyKey, IfMatch
-from tallybook.invoices import collecting, drafts, ending, finalizing, listing, sending
+from tallybook.invoices import bulk, collecting, drafts, ending, finalizing, listing, sending
 from tallybook.invoices.answers import FirmInvoiceRow, Invoice, InvoiceRow
 from tallybook.invoices.listing import ClientInvoiceQuery, InvoiceQuery
 from tallybook.invoices.models import (
     CollectionState,
     Ending,
+    FinalizeOutcomes,
     InvoicePatch,
+    InvoicesToFinalize,
     InvoiceToSend,
     NewInvoice,
 )
@@ -113,6 +115,14 @@ def finalize_invoice(
     return ok(
         finalizing.finalize(client_id, invoice_id, by=by, at=now(), if_match=if_match, once=once)
     )
+
+
+@app.post("/v1/invoices/finalize", tags=TAGS, summary="Finalize many drafts")
+def finalize_invoices(
+    wanted: InvoicesToFinalize, key: IdempotencyKey = None
+) -> Response[FinalizeOutcomes]:
+    by, once = by_of(http.caller(app)), http.claim(app, key, http.ok)
+    return http.ok(bulk.finalize(wanted, by=by, at=now(), once=once))
 
 
 @app.post(f"{INVOICE}/send", tags=TAGS, summary="Send an invoice", status_code=202)

@@ -16,6 +16,7 @@ OPEN |= {"answers", "sums"}  # of invoices: what other documents have in common 
 CAUSED = {
     "tallybook.history.entries",
     "tallybook.mail.attachments",
+    "tallybook.mail.many",
     "tallybook.mail.queueing",
 }
 # And by one other, because a change of both is one transaction.
@@ -215,6 +216,7 @@ ALLOWED = {
     ("tallybook.estimates.reading", "tallybook.ledger.books"),
     ("tallybook.estimates.sending", "tallybook.clients.presence"),  # may it be sent?
     ("tallybook.estimates.sending", "tallybook.contacts.household"),  # and to whom?
+    ("tallybook.estimates.sending", "tallybook.contacts.recipients"),
     ("tallybook.estimates.sending", "tallybook.ledger.books"),
     ("tallybook.estimates.store", "tallybook.clients.presence"),
     ("tallybook.links.making", "tallybook.clients.presence"),  # no link for who is not there
@@ -254,13 +256,8 @@ STORES |= {"sending"}  # of mail and SMS
 STORES |= {"composing", "events", "holding", "letters", "opens", "queueing"}  # of mail
 STORES |= {"account", "imported"}  # of clients
 STORES |= {"posting", "standing", "series"}  # of the ledger, invoices and numbering
-STORES |= {
-    "drafts",
-    "finalizing",
-    "papers",
-    "collecting",
-    "ending",
-}  # of invoices and other documents
+STORES |= {"collecting", "drafts", "ending", "finalizing", "finalizing_many"}  # of invoices
+STORES |= {"papers"}  # of documents of all kinds
 STORES |= {"converting", "deciding", "revising"}  # of estimates
 STORES |= {"making", "paying"}  # of payment links
 STORES |= {"applying", "booking", "choosing", "credits", "deeds", "recording", "refunding"}

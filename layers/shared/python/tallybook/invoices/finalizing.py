@@ -1,5 +1,6 @@
 """Finalizing: a draft becomes an invoice, with a number and in the books, and stays as it is."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -19,13 +20,13 @@ from tallybook.invoices.reading import with_invoice
 from tallybook.invoices.records import InvoiceRecord, OpenInvoiceRecord
 from tallybook.invoices.sending import post, unasked
 from tallybook.invoices.standing import due_date_of, open_item
-from tallybook.ledger.books import Books, Key
+from tallybook.ledger.books import Key
 from tallybook.ledger.closing import must_be_open, stays_open
 from tallybook.ledger.posting import Effect, Posting, book
 from tallybook.money import amount_text
 from tallybook.numbering import series
 from tallybook.settings.models import Settings
-from tallybook.table import absent, differences, find_all, read
+from tallybook.table import Item, absent, differences, find_all, read
 from tallybook.transactions import Transaction
 from tallybook.versions import etag, must_match, until_unchanged, version_changed
 
@@ -81,7 +82,7 @@ def finalize(
         found, before = with_invoice(client_id, invoice_id, others=sequences(at), at=at)
         must_match(if_match, etag(int(before.version)))
         ready = prepare(before, found.client, found.settings, today=found.today, at=at)
-        taken = block_for(found, ready.issue_date, at)
+        taken = block_for(found.settings, ready.issue_date, found.others, at)
         ready.numbered(taken.number())
         mailing = ready.mailing(*unasked(found.client, found.settings), at)
         invoice = to_invoice(ready.after, found.client, found.settings, at)
@@ -104,14 +105,18 @@ def sequences(at: datetime) -> list[Key]:
     return [("SEQUENCE#invoice", "SEQUENCE"), (f"SEQUENCE#invoice#{at.year}", "SEQUENCE")]
 
 
-def block_for(found: Books, issued: date, at: datetime) -> series.Block:
-    """The series as it stands for invoices of that date; of another year, it is read now."""
-    numbering = found.settings.numbering
-    where = series.key("invoice", numbering, issued)
-    item = found.others.get(where)
+def block_for(
+    settings: Settings, issued: date, items: Mapping[Key, Item], at: datetime
+) -> series.Block:
+    """The series as it stands for invoices of that date, `items` being what `sequences` led to.
+
+    That of another year is read now.
+    """
+    where = series.key("invoice", settings.numbering, issued)
+    item = items.get(where)
     if where not in sequences(at):
         item = next(iter(find_all([where], consistent=True)), None)
-    return series.block("invoice", numbering, issued, item)
+    return series.block("invoice", settings.numbering, issued, item)
 
 
 def prepare(
