@@ -409,6 +409,29 @@ def test_an_estimate_goes_to_the_primary_and_the_billing_contacts(
     assert sorted(mail["row"]["to"]) == ["billing@x.example", "primary@x.example"]
 
 
+def test_more_than_fifty_addresses_take_several_mails(owner: Staff, estimate: dict[str, Any]):
+    contacts = f"/v1/clients/{estimate['client_id']}/contacts"
+    for person in range(6):
+        emails = [f"{person}-{number}@x.example" for number in range(10)]
+        owner.post(
+            contacts, new_contact(emails=[*emails[:9], f"ü{person}@x.example"], billing=True)
+        )
+    email_id = done(owner, estimate, "send")["email_id"]
+    addressed = [mail["row"]["to"] for mail in mails(estimate["client_id"])]
+    assert sorted(map(len, addressed)) == [4, 50]
+    assert len({address for to in addressed for address in to}) == 54
+    shown = read(owner, estimate)["sent"]
+    assert shown[0]["email_id"] == email_id
+    assert len(shown) == 2
+
+
+def test_addresses_that_cannot_be_mailed_are_named(owner: Staff, estimate: dict[str, Any]):
+    with stored.unchanged():
+        answer = owner.post(f"{path(estimate)}/send", {"to": ["jürgen@x.example"]})
+    assert_problem(answer, 409, "no_email_address")
+    assert "jürgen@x.example" in answer.body["detail"]
+
+
 def test_an_estimate_goes_to_whom_the_request_names(owner: Staff, estimate: dict[str, Any]):
     done(owner, estimate, "send", to=["anna@x.example", "b@x.example"])
     (mail,) = mails(estimate["client_id"])

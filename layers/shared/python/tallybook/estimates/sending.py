@@ -6,6 +6,7 @@ from decimal import Decimal
 from tallybook.authors import By
 from tallybook.clients.presence import must_be_active, stays_active
 from tallybook.contacts.household import household
+from tallybook.contacts.recipients import of_papers
 from tallybook.dates import timestamp
 from tallybook.estimates.mapping import freeze
 from tallybook.estimates.models import EstimateToSend
@@ -18,8 +19,9 @@ from tallybook.history.entries import entry
 from tallybook.idempotency import Once
 from tallybook.ledger.books import Books
 from tallybook.mail.attachments import Attachment
+from tallybook.mail.many import queue_all
 from tallybook.mail.models import EmailId
-from tallybook.mail.queueing import Mail, queue
+from tallybook.mail.queueing import Mail
 from tallybook.money import amount_text
 from tallybook.transactions import Transaction
 from tallybook.versions import etag, must_match, until_unchanged
@@ -37,7 +39,9 @@ def send(
     if_match: str | None,
     once: Once,
 ) -> EmailId:
-    """Queue the mail; its paper is made before it is sent. One that is accepted can be sent, too.
+    """Queue the mail, and further ones when they are more than fifty addresses.
+
+    Its paper is made before it is sent. One that is accepted can be sent, too.
 
     A BatchGetItem, a query for the contacts unless it says whom `to`, and one transaction. Raises
     `ClientSuspended`, `NoEmailAddress`, `EstimateClosed`, `StaleVersion`, and `InvalidField` when
@@ -51,17 +55,17 @@ def send(
         must_hold(before.row, found.today, also=("accepted",))
         must_say_something(before)
         writing = Transaction()
-        mail = _mail(before, how, how.to or _recipients(client_id), by)
-        email_id = queue(writing, mail, client_id=client_id, at=at).row["email_id"]
-        after = _sent(before, found, email_id, by=by, at=at)
-        queued = EmailId(client_id=client_id, email_id=email_id)
+        mail = _mail(before, how, how.to or of_papers(household(client_id)), by)
+        ids = queue_all(writing, mail, client_id=client_id, at=at)
+        after = _sent(before, found, ids, by=by, at=at)
+        queued = EmailId(client_id=client_id, email_id=ids[0])
         transaction = Transaction()
         once.claim(transaction, queued)
         write(transaction, before, after)
         stays_active(transaction, client_id)
         transaction.extend(writing)
         number = before.row["number"]
-        told = {"estimate_id": estimate_id, "email_id": email_id, "number": number}
+        told = {"estimate_id": estimate_id, "email_id": ids[0], "number": number}
         text, event = f"Estimate {number} sent", "estimate.sent"
         transaction.put(entry(client_id, "estimate", at=at, by=by, text=text, event=event,
                               what="sent", **told))  # fmt: skip
@@ -72,16 +76,17 @@ def send(
 
 
 def _sent(
-    before: EstimateRecord, found: Books, email_id: str, *, by: By, at: datetime
+    before: EstimateRecord, found: Books, email_ids: list[str], *, by: By, at: datetime
 ) -> EstimateRecord:
-    """The estimate when the mail is queued: from then on it names firm and client as they are."""
+    """The estimate when its mails are queued: from then on it names firm and client as they are."""
     after = next_of(before, at=at)
     freeze(after, found)
     if after.row["status"] == "draft":
         after.row["status"] = "sent"
     after.row["sent_at"] = timestamp(at)
-    sending = {"email_id": email_id, "at": timestamp(at), "by": by.model_dump()}
-    after.sent = [*(before.sent or []), sending][-_TIMES:]
+    said = {"at": timestamp(at), "by": by.model_dump()}
+    sendings = [{"email_id": each, **said} for each in email_ids]
+    after.sent = [*(before.sent or []), *sendings][-_TIMES:]
     return after
 
 
@@ -100,12 +105,3 @@ def _mail(estimate: EstimateRecord, how: EstimateToSend, to: list[str], by: By) 
         context["message"] = how.message
     paper = Attachment(kind="estimate", id=row["estimate_id"])
     return Mail(template="estimate", to=to, context=context, by=by, attachments=[paper])
-
-
-def _recipients(client_id: str) -> list[str]:
-    """Primary and billing contacts; the client's own addresses when they have none."""
-    whom = household(client_id)
-    primary = whom.client.primary_contact
-    asked = [one for name, one in whom.contacts.items() if name == primary or one.billing]
-    found = [address for each in asked for address in each.emails or []]
-    return list(dict.fromkeys(found)) or list(whom.client.row.emails or [])
