@@ -12,6 +12,7 @@ from tests.builders import new_client, removal_event
 from tests.functions.problem import assert_problem
 from tests.support import stored
 from tests.support.api import Answer, Caller, Staff, answer_of, function, invoke
+from tests.support.billing import drafted, finalized, path
 from tests.support.calls import recorded
 from tests.support.links import add_invoice, later, made, opened, token_of
 
@@ -438,3 +439,50 @@ def test_a_link_costs_two_reads_and_a_write(link: dict[str, Any]):
     with recorded() as calls:
         opened(link)
     assert [name for name, _ in calls] == ["BatchGetItem", "GetItem", "TransactWriteItems"]
+
+
+# ---- Invoices as they are really made ----------------------------------------------------
+
+
+def test_a_mail_of_an_invoice_leads_to_its_page(owner: Staff, client_id: str):
+    invoice = finalized(owner, client_id, due_date="2199-12-01")
+    assert owner.post(f"{path(invoice)}/send", {}).status == 202
+    (link,) = owner.get(f"/v1/clients/{client_id}/payment-links").body["items"]
+    (mail,) = [each for each in stored.items("CLIENT#") if each["sk"].startswith("EMAIL#")]
+    assert mail["context"]["link"] == link["url"]
+    shown = opened(link).body
+    assert shown["invoice"] == {
+        "number": invoice["number"],
+        "issue_date": invoice["issue_date"],
+        "due_date": "2199-12-01",
+        "currency": "EUR",
+        "total": "238.00",
+        "balance": "238.00",
+        "status": "open",
+        "overdue": False,
+    }
+    assert shown["bank"]["reference"] == invoice["number"]
+
+
+def test_what_is_paid_and_voided_is_seen_at_once(owner: Staff, client_id: str):
+    invoice = finalized(owner, client_id)
+    link, whole = made(owner, client_id, invoice_id=invoice["invoice_id"]), made(owner, client_id)
+    assert opened(whole).body["account"] == [{"currency": "EUR", "balance": "238.00"}]
+    payment = {"amount": "38.00", "method": "cash"}
+    assert owner.post(f"/v1/clients/{client_id}/payments", payment).status == 201
+    shown = opened(link).body["invoice"]
+    assert (shown["balance"], shown["status"]) == ("200.00", "partially_paid")
+    assert opened(whole).body["account"] == [{"currency": "EUR", "balance": "200.00"}]
+    assert owner.post(f"{path(invoice)}/void", {"reason": "Wrong client"}).status == 200
+    shown = opened(link).body
+    assert (shown["invoice"]["balance"], shown["invoice"]["status"]) == ("0.00", "void")
+    assert shown["bank"] is None
+    assert opened(whole).body["account"] == [{"currency": "EUR", "balance": "-38.00"}]
+
+
+def test_a_draft_has_no_link(owner: Staff, client_id: str):
+    draft = drafted(owner, client_id)
+    links = f"/v1/clients/{client_id}/payment-links"
+    with stored.unchanged():
+        answer = owner.post(links, {"invoice_id": draft["invoice_id"]})
+    assert_problem(answer, 409, "is_a_draft")
