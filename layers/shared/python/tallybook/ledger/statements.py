@@ -5,6 +5,7 @@ owed before, and those after the last day what was open then. So it costs as muc
 since its first day, whatever was before.
 """
 
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
@@ -24,8 +25,17 @@ from tallybook.settings import store as settings_store
 from tallybook.table import Item, decode, query_all
 from tallybook.versions import VersionChanged, until_unchanged
 
-MOST_ENTRIES = 20_000  # an answer has 6 MB
+MOST_ENTRIES = 10_000  # in one currency; an answer has 6 MB
 _NOTHING = Decimal(0)
+
+
+@dataclass
+class _Since:
+    """What was booked since the first day. What came after the last one is taken back at once."""
+
+    inside: list[Booked] = field(default_factory=list)
+    taken_back: Standing = field(default_factory=Standing)
+    amount: Decimal = _NOTHING
 
 
 def days(first: date | None, last: date | None, *, at: datetime) -> Span:
@@ -53,11 +63,7 @@ def of_client(client_id: str, wanted: Span) -> list[CurrencyStatement]:
 def _read(client_id: str, wanted: Span) -> list[CurrencyStatement]:
     client = current(client_id)
     currencies = reading.currencies(client)
-    since = {
-        each: list(reading.entries(client_id, each, since=wanted.first)) for each in currencies
-    }
-    if max(map(len, since.values()), default=0) > MOST_ENTRIES:
-        raise InvalidField("from", f"There are more than {MOST_ENTRIES:,} entries since then.")
+    since = {each: _since(client_id, each, wanted) for each in currencies}
     keys = [key for each in currencies for key in _open(client, each)]
     afterwards, invoices = current_with(client_id, *keys)
     if afterwards.row.account != client.row.account:
@@ -66,6 +72,19 @@ def _read(client_id: str, wanted: Span) -> list[CurrencyStatement]:
     found = [_statement(client, each, since[each], balances, wanted) for each in currencies]
     shown = [each for each in found if _tells(each) or each.currency == client.row.currency]
     return shown if client.row.currency in currencies else [_nothing(client, wanted), *shown]
+
+
+def _since(client_id: str, currency: str, wanted: Span) -> _Since:
+    found = _Since()
+    for entry in reading.entries(client_id, currency, since=wanted.first):
+        found.amount += entry.amount
+        if entry.date > wanted.last:
+            found.taken_back.take_back(entry)
+            continue
+        found.inside.append(entry)
+        if len(found.inside) > MOST_ENTRIES:
+            raise InvalidField("from", f"These days have more than {MOST_ENTRIES:,} entries.")
+    return found
 
 
 def _open(client: ClientRecord, currency: str) -> list[str]:
@@ -84,23 +103,20 @@ def _last_part(item: Item) -> str:
 def _statement(
     client: ClientRecord,
     currency: str,
-    since: list[Booked],
+    since: _Since,
     invoices: list[dict[str, Any]],
     wanted: Span,
 ) -> CurrencyStatement:
     """Raises `VersionChanged` when what was read does not add up: it was written meanwhile."""
     totals = client.row.account[currency]
-    standing = Standing(credit=Decimal(totals["credit"]))
+    standing = since.taken_back
+    standing.credit += Decimal(totals["credit"])
     for each in invoices:
         if each["currency"] == currency:
             due_date = date.fromisoformat(each["due_date"])
             standing.open_invoice(each["invoice_id"], due_date, Decimal(each["balance"]))
-    for entry in since:
-        if entry.date > wanted.last:
-            standing.take_back(entry)
     owed = Decimal(totals["unpaid"]) - Decimal(totals["credit"])
-    opening = owed - sum((entry.amount for entry in since), _NOTHING)
-    told = statement(opening, since, *wanted)
+    told = statement(owed - since.amount, since.inside, *wanted)
     ages = ageing(standing.items(), wanted.last)
     if sum(ages.values()) != told.closing_balance:
         raise VersionChanged
