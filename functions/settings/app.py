@@ -8,6 +8,8 @@ from tallybook import http
 from tallybook.callers import Role
 from tallybook.dates import now
 from tallybook.http import IfMatch
+from tallybook.numbering import store as numbering
+from tallybook.numbering.models import NextNumber, SeriesState
 from tallybook.settings import store
 from tallybook.settings.models import Settings, SettingsPatch
 from tallybook.versions import etag
@@ -27,6 +29,17 @@ def change_settings(patch: SettingsPatch, if_match: IfMatch = None) -> Response[
     http.caller(app).must_be(Role.MANAGER)
     settings = store.change(patch, at=now(), if_match=if_match)
     return http.ok(settings, etag(settings.version))
+
+
+@app.get("/v1/settings/numbering/<series>", tags=TAGS, summary="Read how a series stands")
+def get_series(series: str) -> Response[SeriesState]:
+    return http.ok(numbering.get(series, at=now()))
+
+
+@app.put("/v1/settings/numbering/<series>", tags=TAGS, summary="Say where a series begins")
+def begin_series(series: str, wanted: NextNumber) -> Response[SeriesState]:
+    http.caller(app).must_be(Role.MANAGER)
+    return http.ok(numbering.begin_at(series, wanted, at=now()))
 
 
 handler = http.serve(app)

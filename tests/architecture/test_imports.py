@@ -77,6 +77,7 @@ ALLOWED = {
     ("tallybook.invoices.finalizing_many", "tallybook.numbering.series"),
     ("tallybook.invoices.finalizing_many", "tallybook.settings.records"),
     ("tallybook.invoices.finalizing_many", "tallybook.settings.store"),
+    ("tallybook.numbering.store", "tallybook.settings.store"),  # how numbers look
     ("tallybook.invoices.mapping", "tallybook.clients.records"),  # whose terms a draft has
     ("tallybook.invoices.papers", "tallybook.clients.records"),  # whom a document is for
     ("tallybook.invoices.reading", "tallybook.ledger.books"),

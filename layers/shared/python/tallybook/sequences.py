@@ -9,3 +9,4 @@ class SequenceRecord(Record):
     KEY = ("SEQUENCE#<name>", "SEQUENCE")
 
     next = NumberAttribute()
+    begun_at = NumberAttribute(null=True)  # where somebody said that it begins

@@ -59,7 +59,7 @@ def take(transaction: Transaction, taken: Block, owners: Mapping[str, tuple[str,
     transaction.update(
         SequenceRecord(*taken.key),
         [SequenceRecord.next.set(taken.following + len(owners))],
-        _stands_at(taken.following),
+        stands_at(taken.following),
         version_changed,
     )
     for number, (client_id, document_id) in owners.items():
@@ -76,6 +76,7 @@ def _taken(series: str, number: str, _: Item) -> SeriesNumberTaken:
     return SeriesNumberTaken(series, number)
 
 
-def _stands_at(seen: int) -> Condition:
+def stands_at(seen: int) -> Condition:
+    """The condition that the series' next running number is the one that was seen."""
     at: Condition = SequenceRecord.next == seen
     return at | absent(SequenceRecord) if seen == 1 else at

@@ -1,16 +1,24 @@
 """The firm's settings, as the API takes and gives them."""
 
 import re
+from decimal import Decimal
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field, Strict, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    Strict,
+    StringConstraints,
+    field_validator,
+    model_validator,
+)
 
 from tallybook.addresses import EmailAddress
 from tallybook.dates import Day, Timestamp
 from tallybook.models import ApiModel, Patch
-from tallybook.money import CurrencyCode
+from tallybook.money import CurrencyCode, quantum
 from tallybook.postal import Address, NewAddress
 from tallybook.text import Line, ShortLine, Text
 
@@ -154,7 +162,9 @@ Bic = Annotated[
     ),
     Field(examples=["COBADEFFXXX"]),
 ]
-Coin = Annotated[str, StringConstraints(pattern=r"^\d{1,4}(\.\d{1,3})?$"), Field(examples=["0.05"])]
+Coin = Annotated[
+    str, StringConstraints(pattern=r"^[0-9]{1,4}(\.[0-9]{1,3})?$"), Field(examples=["0.05"])
+]
 
 
 class Billing(ApiModel):
@@ -191,6 +201,15 @@ class Billing(ApiModel):
         description="The books are closed up to this day: nothing is booked on it or before.",
         examples=["2025-12-31"],
     )
+
+    @field_validator("round_to")
+    @classmethod
+    def _are_coins(cls, value: dict[str, str]) -> dict[str, str]:
+        for currency, coin in value.items():
+            amount = Decimal(coin)
+            if not amount or amount % quantum(currency):
+                raise ValueError(f"{coin} is not an amount of {currency} above 0")
+        return value
 
 
 class NewSettings(ApiModel):

@@ -4,7 +4,8 @@ from datetime import datetime
 
 from pynamodb.expressions.condition import Condition
 
-from tallybook.dates import timestamp
+from tallybook.dates import timestamp, today
+from tallybook.errors import InvalidField
 from tallybook.models import merged_into
 from tallybook.settings.models import NewSettings, Settings, SettingsPatch
 from tallybook.settings.records import SettingsRecord
@@ -32,6 +33,7 @@ def change(patch: SettingsPatch, *, at: datetime, if_match: str | None) -> Setti
         after = merged_into(NewSettings, stored, document)
         if after == NewSettings.model_validate(stored):
             return before
+        _closes_what_is_over(before, after, at)
         record = SettingsRecord(
             *_KEY,
             settings=after.model_dump(mode="json", exclude_none=True),
@@ -67,6 +69,15 @@ def remember(record: SettingsRecord | None) -> Settings:
         moment = datetime.fromisoformat(record.updated_at)
         _remembered = Settings(**record.settings, updated_at=moment, version=int(record.version))
     return _remembered
+
+
+def _closes_what_is_over(before: Settings, after: NewSettings, at: datetime) -> None:
+    """Books are closed up to a day that is over: what is dated today needs no look at them."""
+    closed_until = after.billing.closed_until
+    if closed_until is None or closed_until < today(at, after.time_zone):
+        return
+    if (closed_until, after.time_zone) != (before.billing.closed_until, before.time_zone):
+        raise InvalidField("billing.closed_until", "Books can be closed up to yesterday.")
 
 
 def _learn(item: Item) -> VersionChanged:
