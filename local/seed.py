@@ -10,11 +10,13 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
+from functools import partial
 from typing import Any
 
 from local.api import Api, Json, Refused
 from local.firm import CALLS, MAIL, NOTES, SETTINGS, SeedClient, clients
 from local.problem import Problem
+from local.seed_business import seed_business
 
 # The emulator runs the functions on this machine's own processors: more would only wait.
 CALLS_AT_ONCE = 4
@@ -28,13 +30,17 @@ def seed(api: Api, s3: Any, bucket: str, specialist_id: str | None) -> None:
     api.call("PATCH", "/v1/settings", SETTINGS)
     ids = _imported(api, s3, bucket, firm)
     with _pool() as pool:
-        done = [
+        completed = [
             pool.submit(_complete, api, number, client, ids[client.request["emails"][0]])
             for number, client in enumerate(_with_specialists(firm, specialist_id), start=1)
         ]
-        for count, future in enumerate(as_completed(done), start=1):
+        for count, future in enumerate(as_completed(completed), start=1):
             future.result()
             _show(count, len(firm), "clients with contacts")
+        print("Entering two years of business", flush=True)
+        own = [(client, ids[client.request["emails"][0]]) for client in firm]
+        done = seed_business(partial(_insist, api), pool, own)
+    print("  " + ", ".join(f"{count} {what}" for what, count in done.items()), flush=True)
 
 
 def table_of(firm: list[SeedClient]) -> bytes:

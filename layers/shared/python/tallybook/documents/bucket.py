@@ -5,9 +5,7 @@ still change, which go after 30 days, and `logos/` what the firm's logo looked l
 """
 
 import os
-from collections.abc import Iterator
 from datetime import datetime, timedelta
-from itertools import batched
 from typing import Any, NamedTuple
 
 import botocore.session
@@ -20,7 +18,6 @@ from tallybook.errors import Unavailable
 BUCKET = os.environ["DOCUMENTS_BUCKET"]
 OF_CLIENTS = ("documents", "passing")
 _LINK_LASTS = timedelta(minutes=15)
-_MOST_KEYS = 1000  # of a DeleteObjects
 # To those who may not list the bucket, S3 does not say that something is missing.
 _MISSING = {"404", "403", "NoSuchKey", "AccessDenied"}
 
@@ -88,18 +85,19 @@ def delete_all_of(client_id: str) -> int:
     Raises `Unavailable` when the bucket keeps some of them.
     """
     deleted = 0
-    for versions in batched(_versions(client_id), _MOST_KEYS, strict=False):
-        request = {"Objects": list(versions), "Quiet": True}
-        if client.delete_objects(Bucket=BUCKET, Delete=request).get("Errors"):
-            raise Unavailable("The bucket kept some of a client's papers.")
-        deleted += len(versions)
+    for folder in OF_CLIENTS:
+        while versions := _first_versions(f"{folder}/{client_id}/"):
+            request = {"Objects": versions, "Quiet": True}
+            if client.delete_objects(Bucket=BUCKET, Delete=request).get("Errors"):
+                raise Unavailable("The bucket kept some of a client's papers.")
+            deleted += len(versions)
     return deleted
 
 
-def _versions(client_id: str) -> Iterator[dict[str, str]]:
-    """Every object's versions, markers of deletion among them."""
-    pages = client.get_paginator("list_object_versions")
-    for folder in OF_CLIENTS:
-        for page in pages.paginate(Bucket=BUCKET, Prefix=f"{folder}/{client_id}/"):
-            for found in (*page.get("Versions", []), *page.get("DeleteMarkers", [])):
-                yield {"Key": found["Key"], "VersionId": found["VersionId"]}
+def _first_versions(prefix: str) -> list[dict[str, str]]:
+    """At most a thousand versions of objects, markers of deletion among them."""
+    page = client.list_object_versions(Bucket=BUCKET, Prefix=prefix)
+    return [
+        {"Key": found["Key"], "VersionId": found["VersionId"]}
+        for found in (*page.get("Versions", []), *page.get("DeleteMarkers", []))
+    ]
