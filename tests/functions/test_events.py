@@ -81,7 +81,19 @@ def test_a_dropped_file_goes_in_by_the_samples_of_split_outbox_and_rows(owner: S
     assert imports.clients(owner) == {"C-0001": "Müller & Söhne GmbH"}
 
 
-@pytest.mark.parametrize("name", ["emails", "estimates", "history", "invitations", "payment_links", "sms"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "credit_notes",
+        "emails",
+        "estimates",
+        "history",
+        "invitations",
+        "payment_links",
+        "payments",
+        "sms",
+    ],
+)
 def test_work_for_a_client_looks_for_the_client_of_its_sample(name: str):
     assert answered(name).code == "client_not_found"
 

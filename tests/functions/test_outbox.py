@@ -181,6 +181,31 @@ def test_what_happens_to_a_client_is_published(owner: Staff, post: Post):
     assert "Müller" not in json.dumps(event)
 
 
+def test_what_happens_to_payments_and_credit_notes_is_published(owner: Staff, post: Post):
+    client_id = owner.post("/v1/clients", new_client()).body["client_id"]
+    payments, notes = (f"/v1/clients/{client_id}/{name}" for name in ("payments", "credit-notes"))
+    published(post)
+    payment = owner.post(payments, {"amount": "10.00"}).body
+    note = owner.post(notes, {"lines": [{"unit_price": "10.00"}]}).body
+    for where in (f"{payments}/{payment['payment_id']}", f"{notes}/{note['credit_note_id']}"):
+        owner.post(f"{where}/refund", {"amount": "1.00"})
+    owner.post(f"{payments}/{payment['payment_id']}/reverse", {})
+    owner.post(f"{notes}/{note['credit_note_id']}/send", {})
+    told = [(event["detail-type"], event["detail"]["data"]) for event in published(post)]
+    of_payment = {"payment_id": payment["payment_id"]}
+    of_note = {"credit_note_id": note["credit_note_id"]}
+    *first, (last, data) = told
+    assert first == [
+        ("payment.recorded", of_payment),
+        ("credit_note.issued", of_note),
+        ("payment.refunded", of_payment),
+        ("credit_note.refunded", of_note),
+        ("payment.reversed", of_payment),
+    ]
+    assert last == "credit_note.sent"
+    assert data.items() > of_note.items()
+
+
 def test_an_event_that_is_published_again_has_the_same_id(owner: Staff, post: Post):
     client_id = owner.post("/v1/clients", new_client()).body["client_id"]
     owner.post(f"/v1/clients/{client_id}/suspend")

@@ -10,8 +10,11 @@ from tallybook.payments.rules import (
     NotAllocatable,
     OpenInvoice,
     allocate,
+    entered,
+    left_of,
     restored,
     settled,
+    status_of,
 )
 
 AMOUNTS = st.decimals("0.01", "10000", places=2)
@@ -192,3 +195,64 @@ def test_one_cent_beyond_a_balance_is_refused_naming_both_amounts(amount, known,
         allocate(amount, known, [Allocation(each.invoice_id, too_much)])
     assert str(too_much) in refused.value.message
     assert str(each.balance) in refused.value.message
+
+
+# ---- What is entered, and what is left -----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "amount"),
+    [
+        ("5", "EUR", "5.00"),
+        ("0.01", "EUR", "0.01"),
+        ("5.0", "JPY", "5"),
+        ("1.5", "KWD", "1.500"),
+        ("9999999999999.99", "EUR", "9999999999999.99"),
+    ],
+)
+def test_an_amount_gets_the_decimals_of_its_currency(text: str, currency: str, amount: str):
+    assert str(entered("amount", text, currency)) == amount
+
+
+@pytest.mark.parametrize(
+    ("text", "currency", "message"),
+    [
+        ("0", "EUR", "0 is not above 0."),
+        ("-1", "EUR", "-1 is not above 0."),
+        ("0.001", "EUR", "0.001 EUR has more than 2 decimals."),
+        ("0.5", "JPY", "0.5 JPY has more than 0 decimals."),
+        ("10000000000000", "EUR", "10000000000000 EUR has more than 15 digits."),
+    ],
+)
+def test_an_amount_that_a_currency_cannot_have_is_refused(text: str, currency: str, message: str):
+    with pytest.raises(NotAllocatable) as refused:
+        entered("refund.amount", text, currency)
+    assert (refused.value.field, refused.value.message) == ("refund.amount", message)
+
+
+@pytest.mark.parametrize(
+    ("applied", "refunded", "is_reversed", "left", "status"),
+    [
+        (0, 0, False, 10, "unapplied"),
+        (4, 0, False, 6, "partially_applied"),
+        (4, 6, False, 0, "applied"),
+        (10, 0, False, 0, "applied"),
+        (0, 4, False, 6, "unapplied"),
+        (0, 10, False, 0, "refunded"),
+        (4, 4, False, 2, "partially_applied"),
+        (0, 0, True, 0, "reversed"),
+        (0, 4, True, 0, "reversed"),
+    ],
+)
+def test_a_payment_stands_as_what_became_of_it_says(
+    applied: int, refunded: int, is_reversed: bool, left: int, status: str
+):
+    given = Decimal(applied), Decimal(refunded)
+    found = left_of(Decimal(10), *given, is_reversed=is_reversed)
+    assert found == left
+    assert status_of(given[0], found, is_reversed=is_reversed) == status
+
+
+def test_less_than_nothing_is_never_left():
+    with pytest.raises(ValueError, match="-1 would be left of 10"):
+        left_of(Decimal(10), Decimal(4), Decimal(7), is_reversed=False)
