@@ -1,5 +1,6 @@
 """Payments: what they pay, what is left of them, and what happens when they are taken back."""
 
+from contextlib import nullcontext
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -428,6 +429,38 @@ def test_a_credit_is_never_applied_before_it_is_there(owner: Staff, client_id: s
     invoiced(owner, client_id, "10.00", issue_date=ago(9))
     applied = done(owner, payment, "apply", {"date": ago(6)})
     assert [each["date"] for each in applied["allocations"]] == [ago(4)]
+
+
+def test_a_credit_is_applied_to_so_many_invoices_and_no_more(
+    owner: Staff, client_id: str, payments: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("tallybook.payments.applying.MOST_ALLOCATIONS", 2)
+    monkeypatch.setattr("tallybook.payments.refunding.MOST_REFUNDS", 1)
+    payment = paid(owner, payments, "10.00")
+    for place in range(3):
+        invoice = invoiced(owner, client_id, "1.00")
+        with stored.unchanged() if place == 2 else nullcontext():
+            body = {"allocations": [part(invoice, "1.00")]}
+            answer = owner.post(f"{of(payment)}/apply", body)
+    assert_problem(answer, 409, "used_too_often")
+    done(owner, payment, "refund", {"amount": "1.00"})
+    with stored.unchanged():
+        answer = owner.post(f"{of(payment)}/refund", {"amount": "1.00"})
+    assert_problem(answer, 409, "used_too_often")
+
+
+def test_an_invoice_that_was_paid_too_often_is_left_out_and_cannot_be_named(
+    owner: Staff, client_id: str, payments: str, monkeypatch: pytest.MonkeyPatch
+):
+    for module in ("invoices.standing", "payments.choosing"):
+        monkeypatch.setattr(f"tallybook.{module}.MOST_APPLIED", 1)
+    often, other = invoiced(owner, client_id, "9.00"), invoiced(owner, client_id, "9.00")
+    paid(owner, payments, "1.00", allocations=[part(often, "1.00")])
+    payment = paid(owner, payments, "5.00")
+    assert [each["invoice_id"] for each in payment["allocations"]] == [other["invoice_id"]]
+    with stored.unchanged():
+        answer = owner.post(payments, {"amount": "1.00", "allocations": [part(often, "1.00")]})
+    assert_problem(answer, 409, "too_many_payments")
 
 
 # ---- Refunding ---------------------------------------------------------------------------
