@@ -16,7 +16,7 @@ from tests.builders import new_client, removal_event
 from tests.support import documents, inbound, stored
 from tests.support.account import client as aws_client
 from tests.support.api import Staff, invoke
-from tests.support.billing import drafted, new_client_id
+from tests.support.billing import drafted, finalized, new_client_id
 from tests.support.billing import path as path_of
 
 BOOKS = ["LEDGER#EUR#2026-11-22#1", "MONTH#EUR#2026-11", "INVOICE#1", "CREDITNOTE#1", "PAYMENT#1"]
@@ -242,3 +242,56 @@ def test_of_an_erased_client_the_books_stay_and_nothing_personal(owner: Staff, m
     assert owner.get("/v1/clients").body["items"] == []
     number = owner.post("/v1/clients", new_client(number="C-0001"))
     assert number.status == 201
+
+
+def test_whom_the_books_of_an_erased_client_were_about_is_gone_from_them(owner: Staff):
+    """The word stands wherever people may write; lines are the books' own."""
+    word = "Rumpelstilz"
+    client_id = new_client_id(
+        owner,
+        business_name=word,
+        first_name=word,
+        emails=[f"{word}@x.example"],
+        buyer_reference=word,
+        vat_id=word,
+        billing_address={"city": word},
+    )
+    here = f"/v1/clients/{client_id}"
+    first, second, third = (
+        finalized(owner, client_id, notes=word, purchase_order=word) for _ in range(3)
+    )
+    drafted(owner, client_id)
+    paid = {"amount": "500.00", "method": "cash", "reference": word}
+    payment = owner.post(f"{here}/payments", paid).body
+    refund = {"amount": "10.00", "method": "cash", "reference": word}
+    credit = {"invoice_id": third["invoice_id"], "full": True, "reason": word}
+    answers = [
+        owner.put(f"{path_of(first)}/collection-status", {"status": "legal", "note": word}),
+        owner.post(f"{path_of(second)}/void", {"reason": word}),
+        owner.post(f"{here}/payments/{payment['payment_id']}/refund", refund),
+        owner.post(f"{here}/payments/{payment['payment_id']}/reverse", {"reason": word}),
+        owner.post(f"{here}/credit-notes", credit),
+        owner.post(f"{path_of(first)}/write-off", {"reason": word}),
+    ]
+    assert {each.status for each in answers} <= {200, 201}, answers
+    before = stored.items(f"CLIENT#{client_id}")
+    delete(owner, client_id, erase=True)
+    assert remove(client_id) == []
+    kept = ("LEDGER#", "MONTH#", "OPEN#", "INVOICE#", "CREDITNOTE#", "PAYMENT#")
+    books = [each["sk"] for each in before if each["sk"].startswith(kept)]
+    drafts = [each["sk"] for each in before if each.get("row", {}).get("status") == "draft"]
+    assert set(sort_keys(client_id)) == {*books, "CLIENT"} - {*drafts}
+    assert len(drafts) == 1
+    assert word.casefold() not in str(stored.items(f"CLIENT#{client_id}")).casefold()
+    invoice = stored.item(f"CLIENT#{client_id}", f"INVOICE#{first['invoice_id']}")
+    assert invoice["row"]["number"] == first["number"]
+    assert invoice["entered"]["lines"][0]["description"] == "Consulting"
+    assert invoice["parties"]["seller"] is not None
+    with stored.unchanged():
+        assert remove(client_id) == []
+    (row, *_) = owner.get("/v1/invoices").body["items"]
+    assert row["client"] == {
+        "client_id": client_id,
+        "number": row["client"]["number"],
+        "business_name": None,
+    }

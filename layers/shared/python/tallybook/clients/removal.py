@@ -2,6 +2,8 @@
 
 from pynamodb.expressions.operand import Path
 
+from tallybook.clients import erasure
+from tallybook.clients.erasure import NAMES, PROJECTION
 from tallybook.clients.index import favourite
 from tallybook.clients.mapping import partition
 from tallybook.clients.records import ClientRecord
@@ -10,9 +12,6 @@ from tallybook.inbound import bucket, reach
 from tallybook.portal.standing import memberships, own
 from tallybook.table import Item, decode, delete_all, find, query
 from tallybook.transactions import Transaction
-
-# Kept when a client is erased: the books.
-LEDGER = ("LEDGER#", "MONTH#", "INVOICE#", "CREDITNOTE#", "PAYMENT#")
 
 
 def remove(client_id: str) -> int:
@@ -28,12 +27,15 @@ def remove(client_id: str) -> int:
     last: Item | None = None
     while True:
         items, last = _items(client_id, last)
-        doomed = [item for item in items if _goes(item["sk"]["S"], erased=bool(record.erased))]
+        kept, doomed = _sorted(items, erased=bool(record.erased))
         # First what only an item of the client's leads to.
         delete_all(key for item in doomed for key in _led_to(client_id, item))
         for item in doomed:
             _remove_mail(item)
         delete_all({"pk": item["pk"], "sk": item["sk"]} for item in doomed)
+        for item in kept:
+            if item["sk"]["S"] != "CLIENT":
+                erasure.depersonalise(item)
         removed += len(doomed)
         if last is None:
             break
@@ -53,7 +55,9 @@ def _items(client_id: str, start: Item | None) -> tuple[list[Item], Item | None]
         KeyConditionExpression="pk = :pk",
         ExpressionAttributeValues={":pk": {"S": partition(client_id)}},
         # Of contacts: where they are reached. Of the history: where a mail lies that came in.
-        ProjectionExpression="pk, sk, emails, telephone, portal, details.s3_key",
+        # Of the books: what of them is personal.
+        ProjectionExpression=f"pk, sk, emails, telephone, portal, details.s3_key, {PROJECTION}",
+        ExpressionAttributeNames=NAMES,
         ConsistentRead=True,
         **more,
     )
@@ -77,8 +81,17 @@ def _remove_mail(item: Item) -> None:
         bucket.delete(key)
 
 
-def _goes(sk: str, *, erased: bool) -> bool:
-    return sk != "CLIENT" and not (erased and sk.startswith(LEDGER))
+def _sorted(items: list[Item], *, erased: bool) -> tuple[list[Item], list[Item]]:
+    """What stays, and what goes."""
+    kept, doomed = list[Item](), list[Item]()
+    for item in items:
+        (kept if _remains(item, erased=erased) else doomed).append(item)
+    return kept, doomed
+
+
+def _remains(item: Item, *, erased: bool) -> bool:
+    """The client's own item until everything else is done; and the books of an erased client."""
+    return item["sk"]["S"] == "CLIENT" or (erased and erasure.stays(item))
 
 
 def _finish(record: ClientRecord) -> None:
