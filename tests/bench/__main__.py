@@ -2,7 +2,7 @@
 
 python -m tests.bench                   prints
 python -m tests.bench --write           and rewrites docs/benchmarks.md
-python -m tests.bench --only mail       a section alone: cold, imports or mail
+python -m tests.bench --only mail       a section alone: cold, imports, mail, billing
 """
 
 import argparse
@@ -24,8 +24,11 @@ def main() -> None:
         "--rows", type=int, default=100_000, help="to import; the clients of the large firm"
     )
     parser.add_argument("--mails", type=int, default=10_000, help="to send at the rate of SES")
+    parser.add_argument("--drafts", type=int, default=10_000, help="to finalize at once")
     parser.add_argument(
-        "--only", choices=["cold", "imports", "mail"], help="one section, which is not written"
+        "--only",
+        choices=["cold", "imports", "mail", "billing"],
+        help="one section, which is not written",
     )
     wanted = parser.parse_args()
     say("Building as it is deployed")
@@ -39,6 +42,11 @@ def main() -> None:
     if wanted.only == "mail":
         sys.stdout.write(report.of_mail(shipped, count=wanted.mails, say=say))
         return
+    if wanted.only == "billing":
+        sys.stdout.write(
+            report.of_billing(shipped, rounds=wanted.rounds, count=wanted.drafts, say=say)
+        )
+        return
     say("Building by plain `sam build`")
     plain = builds.build(plain=True)
     if wanted.only == "cold":
@@ -50,6 +58,7 @@ def main() -> None:
         rounds=wanted.rounds,
         clients=wanted.rows,
         letters=wanted.mails,
+        drafts=wanted.drafts,
         say=say,
     )
     sys.stdout.write(text)

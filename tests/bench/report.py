@@ -11,6 +11,7 @@ from typing import Any
 
 from local.dynamodb_local import PACKAGE, running
 from tests.bench import (
+    billing_report,
     builds,
     cold,
     import_report,
@@ -31,7 +32,16 @@ from tests.support.template import ROOT, functions, template
 type Say = Callable[[str], None]
 
 
-def made(shipped: Build, plain: Build, *, rounds: int, clients: int, letters: int, say: Say) -> str:
+def made(
+    shipped: Build,
+    plain: Build,
+    *,
+    rounds: int,
+    clients: int,
+    letters: int,
+    drafts: int,
+    say: Say,
+) -> str:
     parts = [_introduction(rounds)]
     say("Cold starts")
     parts.append(of_cold_starts(shipped, plain, rounds=rounds))
@@ -54,6 +64,7 @@ def made(shipped: Build, plain: Build, *, rounds: int, clients: int, letters: in
             parts.append(_scale(few, many, broad, clients))
             parts.append(import_report.section(split, imported))
     parts.append(of_mail(shipped, count=letters, say=say))
+    parts.append(of_billing(shipped, rounds=rounds, count=drafts, say=say))
     say("Packages")
     parts.append(_sizes(shipped, plain))
     return "\n".join(parts)
@@ -74,6 +85,13 @@ def of_mail(shipped: Build, *, count: int, say: Say) -> str:
     say(f"{count:,} mails ({count / mail_report.RATE / 60:.0f} minutes)")
     with running() as url, local_table.pointed_at(url), mails.put_up(shipped, url) as bench:
         return mail_report.section(mail_report.measured(bench, count=count))
+
+
+def of_billing(shipped: Build, *, rounds: int, count: int, say: Say) -> str:
+    """The section on billing alone."""
+    with running() as url, local_table.pointed_at(url), imports.put_up(shipped, url) as bench:
+        found = billing_report.measured(bench, rounds=rounds, count=count, say=say)
+        return billing_report.section(found)
 
 
 def _files(bench: imports.Bench, rows: int, say: Say) -> imports.Splitting:

@@ -1,115 +1,56 @@
-"""What billing asks of DynamoDB, in requests and units: whatever a client's history."""
+"""What billing asks of DynamoDB: one transaction to write, and as little however long the past."""
 
-from collections.abc import Iterator
-from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tallybook.ids import new_id
-from tallybook.table import Item, encode
+from tests.bench import billing_operations
 from tests.integration.conftest import Spending
-from tests.support import firm
-from tests.support.api import Answer, Staff
-from tests.support.books import WRITTEN, Books
-
-OCTOBER = {"from": "2026-10-01", "to": "2026-10-31"}
+from tests.support import billing
+from tests.support.api import Staff
 
 
 @pytest.fixture
-def books(owner: Staff) -> Books:
-    body = {"business_name": "Acme", "emails": ["a@acme.example"]}
-    return Books(owner.call("clients", "POST", "/v1/clients", body).body["client_id"])
+def acme(owner: Staff) -> str:
+    """The id of a client in a warm container, whose books have begun."""
+    client_id = billing.new_client_id(owner)
+    billing.invoiced(owner, client_id, "100.00")
+    return client_id
 
 
-def settled(books: Books, count: int) -> Iterator[Item]:
-    """So many old entries: invoices that were paid on their day, a few every day."""
-    for number in range(count // 2):
-        day = date(2010, 1, 1) + timedelta(number % 5000)
-        invoice_id = new_id(WRITTEN)
-        for kind, amount in (("invoice", Decimal(10)), ("payment", Decimal(-10))):
-            entry_id = new_id(WRITTEN)
-            due = {"invoice_id": invoice_id, "due_date": day.isoformat(), "amount": amount}
-            row = {
-                "client_id": books.client_id,
-                "currency": "EUR",
-                "kind": kind,
-                "date": day.isoformat(),
-                "amount": amount,
-                "effects": [due],
-            }
-            yield {
-                "pk": {"S": f"CLIENT#{books.client_id}"},
-                "sk": {"S": f"LEDGER#EUR#{day}#{entry_id}"},
-                "by_date_pk": {"S": f"JOURNAL#{day:%Y-%m}"},
-                "by_date_sk": {"S": f"{day}#{entry_id}"},
-                "row": encode(row),
-            }
-
-
-def october(books: Books) -> None:
-    """Two invoices are open, one is paid in part."""
-    first = books.invoice("100", date(2026, 9, 1))
-    books.invoice("50", date(2026, 10, 5))
-    books.pay("30", date(2026, 10, 20), {first: "30"})
-
-
-def asked(owner: Staff, books: Books, rest: str, **query: str) -> Answer:
-    answer = owner.call("statements", "GET", f"/v1/clients/{books.client_id}{rest}", query=query)
-    assert answer.status == 200, answer.body
-    return answer
-
-
-@pytest.mark.parametrize("older", [10, 10_000])
-def test_a_statement_of_a_month_is_one_query_of_each_list_however_long_the_history(
-    owner: Staff, books: Books, spending: Spending, admin: Any, older: int
+def test_drafting_finalizing_and_paying_are_one_read_and_one_transaction_each(
+    owner: Staff, acme: str, spending: Spending
 ):
-    firm.write(admin, settled(books, older))
-    october(books)
+    one_of_each = {"BatchGetItem": 1, "TransactWriteItems": 1}
     with spending() as spent:
-        (euros,) = asked(owner, books, "/statement", **OCTOBER).body["currencies"]
-    assert (euros["opening_balance"], euros["closing_balance"]) == ("100.00", "120.00")
-    # The client; its ledger since the first, and what is open; the client again with two invoices.
-    assert spent.requests == {"GetItem": 1, "Query": 2, "BatchGetItem": 1}
-    assert spent.reads == 1 + 2 * 1 + 3
-
-
-@pytest.mark.parametrize("older", [10, 10_000])
-def test_a_page_of_the_ledger_is_a_read_of_the_client_and_one_query(
-    owner: Staff, books: Books, spending: Spending, admin: Any, older: int
-):
-    firm.write(admin, settled(books, older))
-    october(books)
+        draft = billing.drafted(owner, acme)
+    assert spent.requests == one_of_each
+    # The draft, its entry in the history, and that the client is still there.
+    assert spent.actions == 3
     with spending() as spent:
-        assert len(asked(owner, books, "/ledger", **OCTOBER).body["items"]) == 2
-    assert spent.requests == {"GetItem": 1, "Query": 1}
-    assert spent.reads == 2
-
-
-@pytest.mark.parametrize("older", [10, 10_000])
-def test_sending_a_statement_costs_the_same_however_long_the_history(
-    owner: Staff, books: Books, spending: Spending, admin: Any, older: int
-):
-    firm.write(admin, settled(books, older))
-    october(books)
-    path = f"/v1/clients/{books.client_id}/statement/send"
+        assert owner.post(f"{billing.path(draft)}/finalize").status == 200
+    assert spent.requests == one_of_each
+    # Series, number, invoice, that it is open, history, ledger, month, client.
+    assert spent.actions == 8
+    named = [{"invoice_id": draft["invoice_id"], "amount": "100.00"}]
     with spending() as spent:
-        assert owner.call("statements", "POST", path, OCTOBER).status == 202
-    # Who it goes to, and what the statement asks for; the mail, its history, and no suspension.
-    assert spent.requests == {"GetItem": 1, "Query": 3, "BatchGetItem": 1, "TransactWriteItems": 1}
-    assert (spent.reads, spent.actions) == (1 + 3 + 3, 3)
+        body = {"amount": "100.00", "allocations": named}
+        assert owner.post(f"/v1/clients/{acme}/payments", body).status == 201
+    assert spent.requests == one_of_each
+    # Payment, invoice, history, ledger, month, client.
+    assert spent.actions == 6
 
 
-@pytest.mark.parametrize("older", [10, 10_000])
-def test_a_report_of_today_costs_the_same_however_long_the_history(
-    owner: Staff, books: Books, spending: Spending, admin: Any, older: int
-):
-    firm.write(admin, settled(books, older))
-    october(books)
-    with spending() as spent:
-        answer = owner.call("reports", "GET", "/v1/reports/ageing")
-    assert [each["balance"] for each in answer.body["items"]] == ["120.00"]
-    # Settings; what is open and what is credit; the journal of this month and a year; names.
-    assert spent.requests == {"GetItem": 1, "Query": 2 + 13, "BatchGetItem": 1}
-    assert spent.reads == 1 + 15 * 0.5 + 0.5
+def test_what_is_read_costs_the_same_however_much_was_before(admin: Any):
+    for few, many in billing_operations.reading(admin, rounds=1, histories=(10, 500)):
+        assert (few.requests, few.reads) == (many.requests, many.reads), few.name
+        assert few.requests["Query"] <= 5 if "Query" in few.requests else few.reads <= 2
+
+
+def test_a_list_of_invoices_is_one_query(owner: Staff, acme: str, spending: Spending):
+    for path in (f"/v1/clients/{acme}/invoices", "/v1/invoices", "/v1/invoices?status=unpaid"):
+        where, _, status = path.partition("?status=")
+        with spending() as spent:
+            answer = owner.get(where, **({"status": status} if status else {}))
+        assert len(answer.body["items"]) == 1
+        assert spent.requests["Query"] == 1
