@@ -175,12 +175,16 @@ class Firm(RuleBasedStateMachine):
             payment = _one(payments, pick)
             self.desk.reverse(payment, self.after(payment.day, later), fate)
 
-    # ---- Statements -----------------------------------------------------------------------------
+    # ---- Statements, and closed books ------------------------------------------------------------
 
     @rule(account=ACCOUNTS, ago=DAYS_AGO, days=st.sampled_from([0, 30, 90, 400]))
     def look(self, account: Any, ago: int, days: int) -> None:
         first = self.day(ago)
         self.desk.check_statement(self.account(account), first, first + timedelta(days))
+
+    @rule(ago=st.sampled_from([1, 60, 300, 400]))
+    def close(self, ago: int) -> None:
+        self.desk.close(self.day(ago))
 
     # ---- What the rules are about ---------------------------------------------------------------
 

@@ -141,6 +141,12 @@ class Desk:
         body = _dated({"reason": "It bounced"}, day)
         self.ask(f"{_path(payment)}/reverse", body, rule, fate)
 
+    def close(self, day: date) -> None:
+        """Close the books up to a day, or open them again behind an earlier one."""
+        answer = self.owner.patch("/v1/settings", {"billing": {"closed_until": day.isoformat()}})
+        assert answer.status == 200, answer.body
+        self.books.closed_until = day
+
     # ---- What is kept ---------------------------------------------------------------------------
 
     def check(self) -> None:

@@ -84,6 +84,7 @@ class Books:
     def refund(self, credit: Credit, amount: Decimal, day: date | None) -> None:
         self._must(credit.reversed_on is None and 0 < amount <= credit.unapplied())
         on = self._past(day)
+        self._must_be_open(on)
         self._must(on >= credit.credited_on)  # as of no day more goes than there was
         credit.refunds.append((on, amount))
         self._owe(credit.account, on, "refund", amount)
@@ -194,9 +195,10 @@ class Books:
         return day or self.today
 
     def _since(self, first: date, day: date | None) -> date:
-        """That day, or today or a later first one; refused before the first."""
+        """That day, or today or a later first one; refused before the first and in closed books."""
         latest = max(first, self.today)
         self._must(day is None or first <= day <= latest)
+        self._must_be_open(day or latest)
         return day or latest
 
     def _must_be_open(self, day: date) -> None:
