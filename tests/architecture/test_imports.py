@@ -227,6 +227,7 @@ ALLOWED = {
     ("tallybook.links.paying", "tallybook.invoices.records"),
     ("tallybook.links.paying", "tallybook.ledger.books"),
     ("tallybook.links.paying", "tallybook.portal.address"),
+    ("tallybook.papers.letter", "tallybook.mail.colours"),  # a colour that can be read
     ("tallybook.mail.composing", "tallybook.clients.records"),  # whom a mail is to
     ("tallybook.mail.composing", "tallybook.settings.store"),  # and whom it is from
     ("tallybook.mail.holding", "tallybook.clients.records"),  # is it still suspended?

@@ -32,3 +32,19 @@ def test_an_edit_that_always_loses_gives_up():
 
     with pytest.raises(Busy):
         until_unchanged(edit)
+
+
+def test_whoever_asked_is_answered_before_the_function_runs_out_of_time(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    clock = iter([0.0, 3.0, 8.1])
+    monkeypatch.setattr("tallybook.versions.monotonic", lambda: next(clock))
+    attempts = []
+
+    def edit() -> None:
+        attempts.append(1)
+        raise VersionChanged
+
+    with pytest.raises(Busy):
+        until_unchanged(edit)
+    assert len(attempts) == 2
