@@ -21,7 +21,8 @@ EVERY_ROUTE = sorted(
     for event in each["Properties"]["Events"].values()
     if event["Type"] == "HttpApi"
     and "Path" in event["Properties"]
-    and not event["Properties"]["Path"].startswith("/t/")  # public: see test_tracking.py
+    # Public: see test_tracking.py and test_pay.py.
+    and not event["Properties"]["Path"].startswith(("/t/", "/pay/"))
 )
 STAFF_ROUTES = [route for route in EVERY_ROUTE if not route[1].startswith("/portal/")]
 SOMEBODY = "01JA2Y5B7Q8RZ4T9C1N6V3X0WD"
