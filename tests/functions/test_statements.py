@@ -1,6 +1,8 @@
 """A client's ledger and its statements: /v1/clients/{client_id}/ledger, …/statement."""
 
+import itertools
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -12,6 +14,7 @@ from tests.support import calls, stored
 from tests.support.api import Staff, function
 from tests.support.billing import invoiced
 from tests.support.books import Books
+from tests.support.faults import no_pauses
 from tools.books import audit
 
 NOBODY = "01JA2Y5B7Q8RZ4T9C1N6V3X0WD"
@@ -228,6 +231,46 @@ def test_a_booking_between_the_reads_begins_the_statement_anew(books: Books, own
         found = in_euros(read(owner, books))
     assert (found["closing_balance"], found["ageing"]["current"]) == ("50.00", "50.00")
     assert [name for name, _ in asked].count("BatchGetItem") > 1
+
+
+def unpaid(books: Books, amount: str) -> None:
+    """Write something into the client's totals that the ledger does not say."""
+    pk = f"CLIENT#{books.client_id}"
+    account = stored.item(pk, "CLIENT")["row"]["account"]
+    account["EUR"]["unpaid"] = Decimal(amount)
+    stored.alter(pk, "CLIENT", row__account=account)
+
+
+def test_broken_books_are_a_fault_of_ours_and_the_log_says_what_is_wrong(
+    books: Books, owner: Staff, caplog: pytest.LogCaptureFixture
+):
+    books.invoice("100", day("10-01"))
+    unpaid(books, "101")
+    with no_pauses():
+        answer = owner.get(path(books), **OCTOBER)
+    assert_problem(answer, 500, "internal_error")
+    assert books.client_id not in str(answer.body)
+    for part in (books.client_id, "EUR", "owes 101", "adds up to 100"):
+        assert part in caplog.text
+
+
+def test_books_that_somebody_is_writing_all_the_time_are_busy(
+    books: Books, owner: Staff, monkeypatch: pytest.MonkeyPatch
+):
+    """They may be right: each attempt finds something else that does not add up."""
+    books.invoice("100", day("10-01"))
+    unpaid(books, "101")
+    amounts, read_it = itertools.count(102), statements._read
+
+    def read_and_write(*asked: Any) -> Any:
+        try:
+            return read_it(*asked)
+        finally:
+            unpaid(books, str(next(amounts)))
+
+    monkeypatch.setattr(statements, "_read", read_and_write)
+    with no_pauses():
+        assert_problem(owner.get(path(books), **OCTOBER), 409, "try_again")
 
 
 def test_a_statement_asks_for_each_list_once(books: Books, owner: Staff):

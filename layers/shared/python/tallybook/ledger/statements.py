@@ -8,13 +8,12 @@ since its first day, whatever was before.
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from functools import partial
 from typing import Any
 
 from tallybook import dates
 from tallybook.clients.presence import current, current_with
 from tallybook.clients.records import ClientRecord
-from tallybook.errors import InvalidField
+from tallybook.errors import Busy, InvalidField
 from tallybook.ledger import reading
 from tallybook.ledger.mapping import to_statement
 from tallybook.ledger.models import Statement
@@ -27,6 +26,14 @@ from tallybook.versions import VersionChanged, until_unchanged
 
 MOST_ENTRIES = 10_000  # in one currency; an answer has 6 MB
 _NOTHING = Decimal(0)
+
+
+class BrokenBooks(Exception):
+    """What the client owes is not what its open invoices and credits add up to: a fault of ours."""
+
+
+class _OutOfBalance(VersionChanged):
+    """What was read does not add up: it was written meanwhile, or the books are broken."""
 
 
 @dataclass
@@ -55,9 +62,24 @@ def of_client(client_id: str, wanted: Span) -> list[CurrencyStatement]:
 
     Two reads of the client, the second with its open invoices; for each currency a Query of the
     ledger and one of what is open. What is booked meanwhile makes it begin anew. Raises
-    `ClientNotFound`, `InvalidField` for too many entries, and `Busy`.
+    `ClientNotFound`, `InvalidField` for too many entries, `Busy`, and `BrokenBooks` when it never
+    adds up while nobody books anything.
     """
-    return until_unchanged(partial(_read, client_id, wanted))
+    failed: list[str] = []  # what each attempt found
+
+    def attempt() -> list[CurrencyStatement]:
+        try:
+            return _read(client_id, wanted)
+        except VersionChanged as error:
+            failed.append(str(error))
+            raise
+
+    try:
+        return until_unchanged(attempt)
+    except Busy as busy:
+        if failed[0] and len(set(failed)) == 1:
+            raise BrokenBooks(f"Client {client_id}, {failed[0]}") from busy
+        raise
 
 
 def _read(client_id: str, wanted: Span) -> list[CurrencyStatement]:
@@ -107,7 +129,7 @@ def _statement(
     invoices: list[dict[str, Any]],
     wanted: Span,
 ) -> CurrencyStatement:
-    """Raises `VersionChanged` when what was read does not add up: it was written meanwhile."""
+    """Raises `_OutOfBalance`."""
     totals = client.row.account[currency]
     standing = since.taken_back
     standing.credit += Decimal(totals["credit"])
@@ -118,8 +140,12 @@ def _statement(
     owed = Decimal(totals["unpaid"]) - Decimal(totals["credit"])
     told = statement(owed - since.amount, since.inside, *wanted)
     ages = ageing(standing.items(), wanted.last)
-    if sum(ages.values()) != told.closing_balance:
-        raise VersionChanged
+    if (adds_up_to := sum(ages.values())) != told.closing_balance:
+        # With the totals: that they were the same each time says that nobody booked anything.
+        raise _OutOfBalance(
+            f"{currency}: up to {wanted.last} it owes {told.closing_balance}, and what is open "
+            f"adds up to {adds_up_to}. Its totals are {totals}."
+        )
     return CurrencyStatement(
         currency=currency,
         opening=told.opening_balance,
