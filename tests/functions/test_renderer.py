@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tallybook.dates import now
-from tallybook.documents import making
+from tallybook.documents import fetching, logos, making
 from tallybook.errors import Unavailable
 from tallybook.mail import carrying, pace, queueing, sending
 from tallybook.mail.attachments import Attachment
@@ -105,6 +105,18 @@ def test_a_mail_carries_the_very_file_that_is_downloaded(
     post.run()
     ((_, pdf),) = carried(post.sent[0])
     assert pdf == documents.content(link)
+
+
+def test_papers_in_mail_bear_the_firms_logo(
+    owner: Staff, post: Post, client_id: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(fetching, "fetch", lambda _: documents.png(40, 20))
+    logos._seen.clear()
+    owner.patch("/v1/settings", {"branding": {"logo_url": "https://sturm.example/logo.png"}})
+    queued(client_id, of_invoice(finalized(owner, client_id)))
+    post.run()
+    ((_, pdf),) = carried(post.sent[0])
+    assert documents.has_image(pdf)
 
 
 def test_a_mail_without_papers_goes_to_the_mailer_at_once(owner: Staff, post: Post, client_id: str):
