@@ -337,6 +337,21 @@ def test_a_link_that_somebody_opens_while_it_is_revoked_is_revoked(
     assert (shown["status"], shown["use_count"]) == ("revoked", 1)
 
 
+def test_a_link_of_a_client_that_is_deleted_meanwhile_is_not_revoked(
+    owner: Staff, manager: Staff, client_id: str, links: str
+):
+    """Else the history would tell of it when the client is gone."""
+    where = f"{links}/{made(owner, client_id)['link_id']}"
+
+    def delete() -> None:
+        assert manager.delete(f"/v1/clients/{client_id}").status == 204
+
+    with stored.in_between("TransactWriteItems", delete):
+        assert_problem(owner.delete(where), 404, "client_not_found")
+    told = [each.get("text") for each in stored.items(f"CLIENT#{client_id}")]
+    assert "Revoked a payment link" not in told
+
+
 def test_two_who_revoke_a_link_at_once_revoke_it_once(
     owner: Staff, member: Staff, client_id: str, links: str
 ):

@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import partial
 
 from tallybook.authors import By
-from tallybook.clients.presence import current_with, of_client
+from tallybook.clients.presence import current_with, of_client, stays
 from tallybook.dates import timestamp
 from tallybook.errors import PaymentLinkNotFound
 from tallybook.history.entries import entry
@@ -64,6 +64,7 @@ def revoke(client_id: str, link_id: str, *, by: By, at: datetime, if_match: str 
             present(LinkRecord) & (LinkRecord.version == record.version),
             version_changed,
         )
+        stays(transaction, client_id)
         transaction.put(entry(client_id, "payment", at=at, by=by, text=text, event=event, **told))
         transaction.commit()
 
