@@ -106,6 +106,16 @@ def test_what_is_dated_ahead_is_not_owed_yet(owner: Staff):
     assert march["balance"] == "70.00"
 
 
+def test_what_is_dated_as_far_ahead_as_can_be_is_not_owed_yet(
+    owner: Staff, monkeypatch: pytest.MonkeyPatch
+):
+    """366 days: from the last of a month into the thirteenth."""
+    end_of_month = datetime.fromisoformat("2026-11-30T12:00:00+00:00")
+    monkeypatch.setattr(function("reports"), "now", lambda: end_of_month)
+    books_of(owner, "Acme").invoice("100", date(2027, 12, 1))
+    assert ageing(owner).body["items"] == []
+
+
 @pytest.mark.parametrize("limit", ["1", "2", "3"])
 def test_pages_of_the_report_lose_nothing_and_have_the_totals_of_all(
     limit: str, firm: dict[str, Books], owner: Staff

@@ -13,7 +13,7 @@ from tallybook.ledger.models import Dashboard, DashboardCurrency, DashboardMonth
 from tallybook.ledger.receivables import open_now
 from tallybook.ledger.rules import Standing, ageing
 from tallybook.money import amount_text
-from tallybook.table import Item, decode
+from tallybook.table import decode
 
 MONTHS = 12
 MOST_SHOWN = 5  # clients who are overdue, of each currency
@@ -99,17 +99,24 @@ def _late(currency: str, named: dict[str, NamedClient], client_id: str, *how: An
 
 
 def _sums(months: list[str]) -> Sums:
-    sums: Sums = defaultdict(lambda: dict.fromkeys(_SUMS, _NOTHING))
-    for month, items in zip(months, firm.side_by_side(_of_month, months), strict=True):
-        for item in items:
-            total = sums[item["listing_sk"]["S"].partition("#")[0], month]
-            for name in _SUMS:
-                total[name] += Decimal(decode(item[name])) if name in item else _NOTHING
+    sums = _no_sums()
+    for of_month in firm.side_by_side(_of_month, months):
+        sums.update(of_month)
     return sums
 
 
-def _of_month(month: str) -> list[Item]:
-    return list(firm.items("listing", f"MONTHS#{month}"))
+def _of_month(month: str) -> Sums:
+    """Added up as they are read: the months of all clients together are many."""
+    sums = _no_sums()
+    for item in firm.items("listing", f"MONTHS#{month}"):
+        total = sums[item["listing_sk"]["S"].partition("#")[0], month]
+        for name in _SUMS:
+            total[name] += Decimal(decode(item[name])) if name in item else _NOTHING
+    return sums
+
+
+def _no_sums() -> Sums:
+    return defaultdict(lambda: dict.fromkeys(_SUMS, _NOTHING))
 
 
 def _month(currency: str, month: str, sums: dict[str, Decimal]) -> DashboardMonth:

@@ -20,8 +20,8 @@ from tallybook.ledger.rules import Bucket, Standing, ageing
 from tallybook.money import amount_text
 
 LONGEST = 10  # years back
-# How far an entry may lie ahead of today: that of an invoice that is dated later.
-_MONTHS_AHEAD = 12
+# How far an entry may lie ahead of today: that of an invoice that is dated 366 days later.
+_MONTHS_AHEAD = 13
 _NOTHING = Decimal(0)
 
 type Standings = dict[tuple[str, str], Standing]
