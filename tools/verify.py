@@ -4,7 +4,7 @@
     python -m tools.verify --stack tallybook    one on AWS, with the credentials of whoever calls it
     python -m tools.verify --table NAME         a table, wherever AWS_ENDPOINT_URL points
 
-Exit code 1 when there is a difference, 2 when nothing could be read.
+Exit code 1 when there is a difference, 2 when the books could not be read.
 """
 
 import argparse
@@ -33,12 +33,19 @@ def main(arguments: list[str] | None = None) -> int:
 def _verify(table: str) -> int:
     os.environ["TABLE_NAME"] = table  # before anything of Tallybook is imported
     sys.path.insert(0, str(ROOT / "layers" / "shared" / "python"))
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    from tallybook.errors import TallybookError
     from tools.books.audit import faults
 
     count = 0
-    for fault in faults():
-        count += 1
-        print(fault)
+    try:
+        for fault in faults():
+            count += 1
+            print(fault)
+    except (BotoCoreError, ClientError, TallybookError) as error:
+        print(f"The books of {table} cannot be read: {error}", file=sys.stderr)
+        return 2
     print(f"{count} differences." if count else "The books are right.", file=sys.stderr)
     return 1 if count else 0
 

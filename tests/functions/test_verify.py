@@ -238,6 +238,12 @@ def test_the_command_says_each_difference_and_fails(
     assert told.err == "1 differences.\n"
 
 
+def test_the_command_says_when_the_books_cannot_be_read(capsys: pytest.CaptureFixture[str]):
+    with stored.fault("Query", "ResourceNotFoundException"):
+        assert verify.main(["--table", "tallybook-test"]) == 2
+    assert "ResourceNotFoundException" in capsys.readouterr().err
+
+
 def test_the_command_needs_a_stack(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ):
