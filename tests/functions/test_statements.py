@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from tallybook.ledger import statements
+from tallybook.ledger.models import StatementEntry
 from tests.builders import new_client, new_contact
 from tests.functions.problem import assert_problem
 from tests.support import calls, stored
@@ -210,6 +211,31 @@ def test_a_statement_of_too_many_entries_is_refused(
         assert owner.get(path(books), **{"from": days[0], "to": days[1]}).status == 200
 
 
+def test_the_entries_of_a_statement_are_counted_in_all_currencies(
+    books: Books, owner: Staff, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(statements, "MOST_ENTRIES", 3)
+    books.invoice("10", day("10-01"))
+    for number in (2, 3):
+        Books(books.client_id, "JPY").invoice("10", day(f"10-0{number}"))
+    assert owner.get(path(books), **OCTOBER).status == 200
+    books.invoice("10", day("10-04"))
+    assert_problem(owner.get(path(books), **OCTOBER), 422, "validation_failed", "from")
+
+
+def test_the_longest_statement_fits_into_an_answer():
+    """An answer has 6 MB; an entry with the longest reference, in letters of four bytes."""
+    amount = "-9999999999999.99"
+    entry = StatementEntry(
+        date=day("10-01"),
+        kind="credit_note",
+        reference="\N{CJK UNIFIED IDEOGRAPH-20BB7}" * 200,
+        amount=amount,
+        balance=amount,
+    )
+    assert statements.MOST_ENTRIES * len(entry.model_dump_json().encode()) < 5_500_000
+
+
 @pytest.mark.parametrize("rest", ["/statement", "/ledger"])
 @pytest.mark.parametrize("client_id", [NOBODY, "x"])
 def test_nobody_has_neither_statement_nor_ledger(rest: str, client_id: str, owner: Staff):
@@ -362,6 +388,19 @@ def test_pages_of_the_ledger_are_by_day_over_all_currencies(limit: str, books: B
     assert len({entry["entry_id"] for entry in whole}) == 7
     assert [len(page) for page in pages[:-1]] == [int(limit)] * (len(pages) - 1)
     assert all(pages), "no page is empty"
+
+
+def test_long_entries_are_all_listed(books: Books, owner: Staff):
+    """A query ends after a megabyte, and says where it would go on."""
+    for number in range(1, 6):
+        books.invoice("1", day(f"10-0{number}"))
+    Books(books.client_id, "JPY").invoice("1", day("10-05"))
+    for each in stored.items(f"CLIENT#{books.client_id}"):
+        if each["sk"].startswith("LEDGER#EUR#"):
+            stored.alter(each["pk"], each["sk"], row__taxes=[{"category": "x" * 300_000}])
+    for limit in ("2", "5", "100"):
+        whole = [entry for page in walked(owner, books, limit=limit) for entry in page]
+        assert [entry["date"][-2:] for entry in whole] == ["01", "02", "03", "04", "05", "05"]
 
 
 @pytest.mark.parametrize(

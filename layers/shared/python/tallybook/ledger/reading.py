@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
+from itertools import islice
 from typing import Any
 
 from tallybook.clients.presence import current
@@ -25,13 +26,7 @@ def currencies(client: ClientRecord) -> list[str]:
 
 def entries(client_id: str, currency: str, *, since: date) -> Iterator[Booked]:
     """The entries of that day and later ones, read consistently: a Query for each page."""
-    more: dict[str, Any] = {}
-    while True:
-        items, last = _query(client_id, currency, since.isoformat(), _EVERYTHING_AFTER, **more)
-        yield from map(booked, items)
-        if last is None:
-            return
-        more = {"ExclusiveStartKey": last}
+    return map(booked, _items(client_id, currency, since.isoformat(), _EVERYTHING_AFTER))
 
 
 def page(
@@ -40,7 +35,7 @@ def page(
     """The oldest entries of these days behind the position `after`, in all currencies, by day.
 
     With the position that the next page begins behind. A read of the client, and a Query for each
-    of its currencies. Raises `ClientNotFound`.
+    of its currencies, or several where entries are long. Raises `ClientNotFound`.
     """
     found: list[Booked] = []
     low = days.first.isoformat() if days.first else ""
@@ -48,8 +43,8 @@ def page(
         low = f"{after}!"  # sorts just behind it
     high = f"{days.last or ''}{_EVERYTHING_AFTER}"
     for currency in currencies(current(client_id)):
-        items, _ = _query(client_id, currency, low, high, Limit=limit + 1)
-        found += map(booked, items)
+        items = _items(client_id, currency, low, high, Limit=limit + 1)
+        found += map(booked, islice(items, limit + 1))
     found.sort(key=_position)
     shown = found[:limit]
     position = _position(shown[-1]) if len(found) > limit else None
@@ -84,17 +79,21 @@ def _position(entry: Booked) -> str:
     return f"{entry.date}#{entry.entry_id}"
 
 
-def _query(
-    client_id: str, currency: str, low: str, high: str, **more: Any
-) -> tuple[list[Item], Item | None]:
+def _items(client_id: str, currency: str, low: str, high: str, **more: Any) -> Iterator[Item]:
+    """All between two positions: a Query for each page, which ends after a megabyte."""
     prefix = f"LEDGER#{currency}#"
-    return query(
-        KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
-        ExpressionAttributeValues={
-            ":pk": {"S": f"CLIENT#{client_id}"},
-            ":low": {"S": prefix + low},
-            ":high": {"S": prefix + high},
-        },
-        ConsistentRead=True,
-        **more,
-    )
+    while True:
+        items, last = query(
+            KeyConditionExpression="pk = :pk AND sk BETWEEN :low AND :high",
+            ExpressionAttributeValues={
+                ":pk": {"S": f"CLIENT#{client_id}"},
+                ":low": {"S": prefix + low},
+                ":high": {"S": prefix + high},
+            },
+            ConsistentRead=True,
+            **more,
+        )
+        yield from items
+        if last is None:
+            return
+        more["ExclusiveStartKey"] = last

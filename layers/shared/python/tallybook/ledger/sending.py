@@ -1,7 +1,6 @@
 """Sending a client its statement, as a mail with the paper."""
 
 from datetime import datetime
-from itertools import batched
 
 from tallybook.authors import By
 from tallybook.clients.presence import must_be_active, stays_active
@@ -12,9 +11,9 @@ from tallybook.idempotency import Once
 from tallybook.ledger.spans import Span
 from tallybook.ledger.statements import of_client
 from tallybook.mail.attachments import Attachment
-from tallybook.mail.models import MOST_RECIPIENTS, EmailId
-from tallybook.mail.queueing import Mail, queue
-from tallybook.mail.rules import mailable
+from tallybook.mail.many import queue_all
+from tallybook.mail.models import EmailId
+from tallybook.mail.queueing import Mail
 from tallybook.money import amount_text
 from tallybook.papers.kinds import CurrencyStatement
 from tallybook.transactions import Transaction
@@ -30,15 +29,12 @@ def send(client_id: str, wanted: Span, *, by: By, at: datetime, once: Once) -> E
     must_be_active(whom.client)
     if not (to := of_papers(whom)):
         raise NoEmailAddress
-    taken, _ = mailable(to)
     context = _context(wanted, of_client(client_id, wanted))
     paper = Attachment(kind="statement", from_date=wanted.first, to_date=wanted.last)
-    writing, ids = Transaction(), []
-    for some in batched(taken or to, MOST_RECIPIENTS, strict=False):
-        mail = Mail(template="statement", to=some, context=context, by=by, attachments=[paper])
-        record = queue(writing, mail, client_id=client_id, at=at)
-        ids.append(str(record.row["email_id"]))
-    queued, transaction = EmailId(client_id=client_id, email_id=ids[0]), Transaction()
+    mail = Mail(template="statement", to=to, context=context, by=by, attachments=[paper])
+    writing, transaction = Transaction(), Transaction()
+    ids = queue_all(writing, mail, client_id=client_id, at=at)
+    queued = EmailId(client_id=client_id, email_id=ids[0])
     once.claim(transaction, queued)
     stays_active(transaction, client_id)
     transaction.extend(writing)

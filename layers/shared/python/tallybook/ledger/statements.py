@@ -24,7 +24,7 @@ from tallybook.settings import store as settings_store
 from tallybook.table import Item, decode, query_all
 from tallybook.versions import VersionChanged, until_unchanged
 
-MOST_ENTRIES = 10_000  # in one currency; an answer has 6 MB
+MOST_ENTRIES = 5_000  # in all currencies; an answer has 6 MB, and a reference up to 800 bytes
 _NOTHING = Decimal(0)
 
 
@@ -85,7 +85,10 @@ def of_client(client_id: str, wanted: Span) -> list[CurrencyStatement]:
 def _read(client_id: str, wanted: Span) -> list[CurrencyStatement]:
     client = current(client_id)
     currencies = reading.currencies(client)
-    since = {each: _since(client_id, each, wanted) for each in currencies}
+    since: dict[str, _Since] = {}
+    for each in currencies:
+        told = sum(len(other.inside) for other in since.values())
+        since[each] = _since(client_id, each, wanted, most=MOST_ENTRIES - told)
     keys = [key for each in currencies for key in _open(client, each)]
     afterwards, invoices = current_with(client_id, *keys)
     if afterwards.row.account != client.row.account:
@@ -96,7 +99,7 @@ def _read(client_id: str, wanted: Span) -> list[CurrencyStatement]:
     return shown if client.row.currency in currencies else [_nothing(client, wanted), *shown]
 
 
-def _since(client_id: str, currency: str, wanted: Span) -> _Since:
+def _since(client_id: str, currency: str, wanted: Span, *, most: int) -> _Since:
     found = _Since()
     for entry in reading.entries(client_id, currency, since=wanted.first):
         found.amount += entry.amount
@@ -104,7 +107,7 @@ def _since(client_id: str, currency: str, wanted: Span) -> _Since:
             found.taken_back.take_back(entry)
             continue
         found.inside.append(entry)
-        if len(found.inside) > MOST_ENTRIES:
+        if len(found.inside) > most:
             raise InvalidField("from", f"These days have more than {MOST_ENTRIES:,} entries.")
     return found
 
