@@ -196,6 +196,24 @@ def test_an_invoice_is_never_credited_beyond_its_total(owner: Staff, client_id: 
     issued(owner, notes, over("40.00", invoice_id=invoice["invoice_id"]))
 
 
+def test_what_was_written_off_is_not_credited_as_well(owner: Staff, client_id: str, notes: str):
+    invoice = invoiced(owner, client_id, "100.00")
+    paid = owner.post(f"/v1/clients/{client_id}/payments", {"amount": "30.00"})
+    assert paid.status == 201, paid.body
+    assert owner.post(f"{path(invoice)}/write-off").status == 200
+    named = {"invoice_id": invoice["invoice_id"]}
+    with stored.unchanged():
+        whole = owner.post(notes, named | {"full": True})
+        assert_problem(whole, 422, "validation_failed", "full")
+        more = owner.post(notes, over("30.01", **named))
+        assert_problem(more, 422, "validation_failed", "lines")
+    assert "30.01 is more than the 30.00" in more.fields["lines"]
+    assert amounts(issued(owner, notes, over("30.00", **named))) == (
+        "unapplied", "0.00", "0.00", "30.00",
+    )  # fmt: skip
+    assert balance(owner, invoice) == ("0.00", "0.00", "written_off")
+
+
 def test_only_a_finalized_invoice_of_the_client_is_credited(
     owner: Staff, client_id: str, notes: str
 ):

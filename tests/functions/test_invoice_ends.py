@@ -70,6 +70,44 @@ def test_what_is_written_off_is_lost_and_the_rest_stays_paid(manager: Staff, cli
     assert_problem(manager.post(f"{path(invoice)}/void"), 409, "invoice_not_open")
 
 
+def test_an_invoice_of_which_some_was_written_off_is_not_voided_when_it_opens_again(
+    manager: Staff, client_id: str
+):
+    """Else what was written off would be taken back twice, and less than nothing be unpaid."""
+    invoice = finalized(manager, client_id)
+    payments = f"/v1/clients/{client_id}/payments"
+    cheque = manager.post(payments, {"amount": "100.00", "method": "cheque"}).body
+    assert manager.post(f"{path(invoice)}/write-off").status == 200
+    bounced = manager.post(f"{payments}/{cheque['payment_id']}/reverse", {})
+    assert bounced.status == 200, bounced.body
+    with stored.unchanged():
+        answer = manager.post(f"{path(invoice)}/void")
+        assert_problem(answer, 409, "invoice_not_open")
+    assert "138.00 EUR" in answer.body["detail"]
+    rest = manager.post(f"{path(invoice)}/write-off").body
+    assert (rest["status"], rest["totals"]["written_off"]) == ("written_off", "238.00")
+    assert billing.account(manager, client_id)["unpaid"] == "0.00"
+    assert sum(each["amount"] for each in ledger()) == 0
+
+
+@pytest.mark.parametrize("is_applied", [True, False])
+def test_an_invoice_with_credit_notes_is_not_voided(
+    is_applied: bool, manager: Staff, client_id: str
+):
+    """Else the client got the money twice: as credit of the note, and as credit of what it paid."""
+    invoice = finalized(manager, client_id)
+    note = {
+        "invoice_id": invoice["invoice_id"],
+        "lines": [billing.new_line(quantity="1", unit_price="50.00", tax_rate="0")],
+        "apply": is_applied,
+    }
+    made = [manager.post(f"/v1/clients/{client_id}/credit-notes", note).body for _ in range(2)]
+    with stored.unchanged():
+        answer = manager.post(f"{path(invoice)}/void")
+        assert_problem(answer, 409, "invoice_not_open")
+    assert all(each["number"] in answer.body["detail"] for each in made)
+
+
 @pytest.mark.parametrize("how", ["void", "write-off"])
 def test_an_invoice_ends_by_managers_only_once_and_never_as_a_draft(
     how: str, member: Staff, specialist: Staff, manager: Staff, client_id: str
@@ -124,6 +162,24 @@ def test_nothing_ends_in_closed_books(how: str, manager: Staff, client_id: str):
         answer = manager.post(f"{path(invoice)}/{how}", {"date": "2026-02-15"})
         assert_problem(answer, 422, "validation_failed", "date")
     assert manager.post(f"{path(invoice)}/{how}", {"date": "2026-03-01"}).status == 200
+
+
+def test_no_part_of_voiding_is_booked_in_books_that_are_closed_meanwhile(
+    manager: Staff, client_id: str
+):
+    """The void is of today, as the later payment; the earlier one is given back before that."""
+    invoice = finalized(manager, client_id, issue_date="2026-02-01")
+    for more in ({"date": "2026-02-05"}, {}):
+        payment = {"amount": "50.00"} | more
+        assert manager.post(f"/v1/clients/{client_id}/payments", payment).status == 201
+
+    def close() -> None:
+        closing = {"billing": {"closed_until": "2026-02-28"}}
+        assert manager.patch("/v1/settings", closing).status == 200
+
+    with stored.in_between("TransactWriteItems", close):
+        answer = manager.post(f"{path(invoice)}/void", {"date": "2026-02-10"})
+    assert_problem(answer, 422, "validation_failed", "date")
 
 
 def test_how_collecting_stands_is_said_by_anybody_of_a_finalized_invoice(

@@ -100,6 +100,7 @@ class Books:
 
     def void(self, invoice: Invoice, day: date | None) -> None:
         self._must(self.is_booked(invoice) and not invoice.is_written_off)
+        self._must(not self.notes_of(invoice))
         on = self._since(invoice.open_since, day)
         for credit in {id(each): each for each, _ in invoice.payments}.values():
             if back := credit.pays(invoice):
@@ -124,9 +125,14 @@ class Books:
         return not invoice.is_draft and not invoice.is_void
 
     def creditable(self, invoice: Invoice) -> Decimal:
-        """What credit notes can still take back of an invoice."""
-        notes = (each.amount for each in self.credits if each.corrects is invoice)
-        return invoice.total - sum(notes, _NOTHING)
+        """What credit notes can still take back of an invoice: not what was written off, either."""
+        taken = [each.amount for each in self.notes_of(invoice)]
+        taken += [amount for _, amount in invoice.losses]
+        return invoice.total - sum(taken, _NOTHING)
+
+    def notes_of(self, invoice: Invoice) -> list[Credit]:
+        """The credit notes that correct it."""
+        return [each for each in self.credits if each.corrects is invoice]
 
     def unpaid(self, account: Account) -> Decimal:
         return sum((each.balance() for each in self._invoices(account)), _NOTHING)

@@ -26,7 +26,8 @@ def must_be_creditable(
 ) -> None:
     """An invoice is credited in full once, or in parts that do not exceed it.
 
-    `invoice` is its row, `credited` the totals of its credit notes. Raises `InvalidField`.
+    Nor what was written off of it: a client would get back what it never paid. `invoice` is its
+    row, `credited` the totals of its credit notes. Raises `InvalidField`.
     """
     number, currency = invoice.get("number"), invoice["currency"]
     if number is None:
@@ -40,8 +41,10 @@ def must_be_creditable(
     if full and before:
         message = f"{rounded(before, currency)} of invoice {number} were credited: give lines."
         raise InvalidField("full", message)
-    left = Decimal(invoice["total"]) - before
+    lost = Decimal(invoice["written_off"])
+    left = max(Decimal(invoice["total"]) - before - lost, Decimal(0))
     if total > left:
         shown = f"{rounded(total, currency)} is more than the {rounded(left, currency)}"
-        message = f"{shown} of invoice {number} that were not credited."
+        otherwise = "neither credited nor written off" if lost else "not credited"
+        message = f"{shown} of invoice {number} that were {otherwise}."
         raise InvalidField("full" if full else "lines", message)

@@ -25,7 +25,8 @@ from tallybook.ledger.closing import must_be_open, stays_open
 from tallybook.ledger.kinds import Kind
 from tallybook.ledger.posting import Effect, Posting, book
 from tallybook.money import amount_text
-from tallybook.payments.credits import give_back, keys_of_credits
+from tallybook.payments.credits import give_back, keys_of_credits, sort_key, to_credit
+from tallybook.table import find_all
 from tallybook.transactions import Transaction
 from tallybook.versions import etag, must_match, until_unchanged
 
@@ -42,14 +43,16 @@ def void(
 ) -> Invoice:
     """Take an invoice back. What paid it is credit again. Two BatchGetItems at most, one write.
 
-    Raises `IsADraft`, `InvoiceNotOpen` when it was voided or written off, `StaleVersion`, and
-    `InvalidField` when the day is before the invoice's, in the future, or in closed books.
+    Raises `IsADraft`, `InvoiceNotOpen` when it was voided, or written off or credited in part,
+    `StaleVersion`, and `InvalidField` when the day is before the invoice's, in the future, or in
+    closed books.
     """
 
     def attempt() -> Invoice:
         found, invoice = with_invoice(client_id, invoice_id, at=at)
         must_match(if_match, etag(int(invoice.version)))
         _must_be(invoice, "open", "partially_paid", "paid")
+        _must_be_whole(invoice)
         if sort_keys := keys_of_credits(invoice):
             found = look_up(client_id, *sort_keys, at=at)
         day = _day(ending, invoice, found)
@@ -61,8 +64,9 @@ def void(
         opened = change(transaction, invoice, after)
         total, taxes = Decimal(invoice.row["total"]), reversed_taxes(invoice.sums)
         posting = _posting("void", invoice, -total, day, taxes)
-        book(transaction, found.client, [*given.postings, posting], at=at, opened=opened)
-        return _commit(transaction, found, after, posting, ending=ending, by=by, at=at, once=once)
+        postings = [*given.postings, posting]
+        book(transaction, found.client, postings, at=at, opened=opened)
+        return _commit(transaction, found, after, postings, ending=ending, by=by, at=at, once=once)
 
     return until_unchanged(attempt)
 
@@ -94,7 +98,8 @@ def write_off(
         opened = change(transaction, invoice, after)
         posting = _posting("write_off", invoice, -lost, day)
         book(transaction, found.client, [posting], at=at, opened=opened)
-        return _commit(transaction, found, after, posting, ending=ending, by=by, at=at, once=once)
+        done = [posting]
+        return _commit(transaction, found, after, done, ending=ending, by=by, at=at, once=once)
 
     return until_unchanged(attempt)
 
@@ -103,7 +108,7 @@ def _commit(
     transaction: Transaction,
     found: Books,
     after: InvoiceRecord,
-    done: Posting,
+    booked: Sequence[Posting],
     *,
     ending: Ending,
     by: By,
@@ -111,12 +116,13 @@ def _commit(
     once: Once,
 ) -> Invoice:
     """Write it with its entry in the history, and what makes it be done once."""
-    row = after.row
+    row, done = after.row, booked[-1]
     what = {"void": "voided"}.get(done.kind, "written off")
     amount = amount_text(-done.amount, row["currency"])
     text = f"Invoice {row['number']} {what}: {amount} {row['currency']}"
     told = {"invoice_id": row["invoice_id"], "number": row["number"], "what": what}
-    stays_open(transaction, done.date, found.settings, today=found.today)
+    first = min(each.date for each in booked)
+    stays_open(transaction, first, found.settings, today=found.today)
     transaction.put(
         entry(
             row["client_id"],
@@ -140,6 +146,20 @@ def _must_be(invoice: InvoiceRecord, *statuses: str) -> None:
         raise IsADraft("Delete it, or finalize it first.")
     if status not in statuses:
         raise InvoiceNotOpen(f"status: invoice {invoice.row['number']} is {status}.")
+
+
+def _must_be_whole(invoice: InvoiceRecord) -> None:
+    """What was taken back of it by other means would be taken back twice."""
+    number, currency = invoice.row["number"], invoice.row["currency"]
+    if lost := Decimal(invoice.row["written_off"]):
+        amount = f"{amount_text(lost, currency)} {currency}"
+        message = f"written_off: {amount} of invoice {number} were. Write off the rest, too."
+        raise InvoiceNotOpen(message)
+    if notes := invoice.credit_notes:
+        items = find_all([(invoice.pk, sort_key(f"credit_note#{each}")) for each in sorted(notes)])
+        named = ", ".join(to_credit(each).row["number"] for each in items)
+        message = f"credit_notes: invoice {number} has {named}. Credit the rest of it instead."
+        raise InvoiceNotOpen(message)
 
 
 def _day(ending: Ending, invoice: InvoiceRecord, found: Books) -> date:
