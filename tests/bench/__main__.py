@@ -34,7 +34,7 @@ def main() -> None:
     say("Building as it is deployed")
     shipped = builds.build(plain=False)
     sys.path.insert(0, str(ROOT / "layers" / "shared" / "python"))
-    from tests.bench import report
+    from tests.bench import cold_report, report
 
     if wanted.only == "imports":
         sys.stdout.write(report.of_imports(shipped, rows=wanted.rows, say=say))
@@ -50,7 +50,7 @@ def main() -> None:
     say("Building by plain `sam build`")
     plain = builds.build(plain=True)
     if wanted.only == "cold":
-        sys.stdout.write(report.of_cold_starts(shipped, plain, rounds=wanted.rounds))
+        sys.stdout.write(cold_report.section(shipped, plain, rounds=wanted.rounds))
         return
     text = report.made(
         shipped,

@@ -96,14 +96,12 @@ def _bulk(found: Bulk) -> str:
         found.milliseconds(runs[1:]) for runs in (found.ours, found.floor, found.writing)
     )
     kinds = [
-        (name, f"{found.kinds[kind][0] / count:g}", f"{found.kinds[kind][1] / count:.2f}")
+        (name, f"{found.kinds[kind][0]:g}", f"{found.kinds[kind][1]:.2f}")
         for kind, name in _NAMES.items()
     ]
-    others = found.writes - found.named
-    kinds.append(
-        ("where the series stands", f"{len(found.actions) / count:.2f}", f"{others / count:.2f}")
-    )
-    kinds.append(("in all", "", f"{found.writes / count:.2f}"))
+    written = found.named + found.series
+    kinds.append(("where the series stands", f"{found.series / 2:.2f}", f"{found.series:.2f}"))
+    kinds.append(("in all", "", f"{written:.2f}"))
     cpu = [
         ("finalize_many", f"{ours:.2f}", ""),
         ("floor: the same reads and writes", f"{floor:.2f}", f"{ours / floor:.2f}"),
@@ -120,8 +118,8 @@ for {each:.1f} invoices.
 
 {table(("of an invoice", "items", "write units"), kinds)}
 
-To what the invoice's own items need, each written once ({found.named / count:.2f} units):
-{verdict(found.writes / found.named, _MOST_UNITS)}. Read units of an invoice:
+To what the invoice's own items need, each written once ({found.named:.2f} units):
+{verdict(written / found.named, _MOST_UNITS)}. Read units of an invoice:
 {found.reads / count:.2f}, of which its draft and its client are 2.
 
 The floor is a process with boto3 as it comes that makes the very same requests about a table of its
@@ -137,8 +135,9 @@ To the floor: {verdict(ours / floor, _MOST_CPU)}.
 def _cost(found: Bulk) -> str:
     seconds = sum(run.elapsed for run in found.ours)
     gigabytes = seconds * import_workers.memory_size("invoices") / 1024
+    writes = (found.named + found.series) * found.drafts
     parts = [
-        ("DynamoDB, write units", found.writes, WRITE_UNIT),
+        ("DynamoDB, write units", writes, WRITE_UNIT),
         ("DynamoDB, read units", found.reads, READ_UNIT),
         ("Lambda, invocations", found.drafts / billing.PART, INVOCATION),
         ("Lambda, GB-seconds", gigabytes, GB_SECOND),

@@ -13,7 +13,7 @@ from local.dynamodb_local import PACKAGE, running
 from tests.bench import (
     billing_report,
     builds,
-    cold,
+    cold_report,
     import_report,
     imports,
     mail_report,
@@ -27,7 +27,7 @@ from tests.bench.operations import Measured
 from tests.bench.prices import GB_SECOND, HTTP_REQUEST, INVOCATION, READ_UNIT, WRITE_UNIT
 from tests.bench.tables import table, verdict
 from tests.support import local_table
-from tests.support.template import ROOT, functions, template
+from tests.support.template import ROOT, template
 
 type Say = Callable[[str], None]
 
@@ -44,7 +44,7 @@ def made(
 ) -> str:
     parts = [_introduction(rounds)]
     say("Cold starts")
-    parts.append(of_cold_starts(shipped, plain, rounds=rounds))
+    parts.append(cold_report.section(shipped, plain, rounds=rounds))
     with running() as url, local_table.pointed_at(url), imports.put_up(shipped, url) as bench:
         say("Operations")
         with local_table.fresh_table(url):
@@ -132,55 +132,6 @@ def _processor() -> str:
         return names[0].strip()
     except (OSError, IndexError):
         return platform.processor() or "unknown processor"
-
-
-def of_cold_starts(shipped: Build, plain: Build, *, rounds: int) -> str:
-    """The section on cold starts alone."""
-    floor = cold.Start("floor", shipped.floor, shipped.layer)
-    ours = {name: cold.Start(name, shipped.function(name), shipped.layer) for name in functions()}
-    theirs = {name: cold.Start(name, plain.function(name), plain.layer) for name in functions()}
-    cold.measure([floor, *ours.values(), *theirs.values()], rounds=rounds)
-    rows: list[tuple[str, ...]] = [
-        ("floor (hello)", f"{floor.median:.0f}", floor.spread, *3 * [""])
-    ]
-    for name, start in sorted(ours.items(), key=lambda each: -each[1].median):
-        rows.append(
-            (
-                name,
-                f"{start.median:.0f}",
-                start.spread,
-                f"{start.median / floor.median:.2f}",
-                f"{theirs[name].median:.0f}",
-                f"{start.median / theirs[name].median:.2f}",
-            )
-        )
-    largest = max(_http_functions(), key=lambda name: ours[name].median)
-    to_floor = ours[largest].median / floor.median
-    to_plain = ours[largest].median / theirs[largest].median
-    head = ("function", "ms", "spread", "to the floor", "plain build, ms", "to plain")
-    return f"""## Cold start
-
-Import and initialisation in a fresh interpreter, beyond the bare interpreter. The floor is a hello
-function with the same framework, a body model and a DynamoDB client that is ready, from the same
-layer (`tests/bench/floor`). Plain is what `sam build` makes of the same code with the layer
-installed as it comes: nothing pruned, and no bytecode that Python would take. The spread is half
-the distance between the quartiles.
-
-{table(head, rows)}
-
-The largest HTTP function, {largest}: to the floor {verdict(to_floor, 1.3)}, to plain
-{verdict(to_plain, 0.35)}.
-"""
-
-
-def _http_functions() -> list[str]:
-    return [
-        name
-        for name, each in functions().items()
-        if any(
-            event["Type"] == "HttpApi" for event in each["Properties"].get("Events", {}).values()
-        )
-    ]
 
 
 def _operations(found: Iterable[Measured]) -> str:
