@@ -11,6 +11,7 @@ from tests.functions.problem import assert_problem
 from tests.support import billing, stored
 from tests.support.api import Answer, Staff
 from tests.support.billing import drafted, finalized, new_line, path
+from tests.support.calls import recorded
 from tests.support.faults import hooked
 
 NOBODY = "01JA2Y5B7Q8RZ4T9C1N6V3X0WD"
@@ -113,6 +114,14 @@ def test_years_have_series_of_their_own(owner: Staff, client_id: str):
     assert numbers == ["INV-2025-00001", "INV-2026-00001", "INV-2025-00002", "INV-2026-00002"]
 
 
+def test_years_are_those_of_the_invoices_in_a_series_that_goes_on(owner: Staff, client_id: str):
+    assert owner.patch("/v1/settings", {"numbering": {"yearly": False}}).status == 200
+    days = ("2025-12-31", "2026-01-01", "2026-06-01", "2025-01-01")
+    answer = bulk(owner, [drafted(owner, client_id, issue_date=day) for day in days])
+    numbers = [each["number"] for each in answer.body["results"]]
+    assert numbers == ["INV-2025-00001", "INV-2026-00002", "INV-2026-00003", "INV-2025-00004"]
+
+
 def test_a_repetition_after_a_crash_goes_on_and_reports_the_same(owner: Staff):
     drafts = [drafted(owner, billing.new_client_id(owner)) for _ in range(20)]
     with stored.fault("TransactWriteItems", stored.Crash(), after=1):
@@ -178,3 +187,26 @@ def test_they_are_sent_unasked_when_the_firm_says_so(owner: Staff):
     mails = [each for each in stored.items("CLIENT#") if each["sk"].startswith("EMAIL#")]
     assert [each["pk"] for each in mails] == [f"CLIENT#{clients[0]}"]
     assert len(billing.read(owner, drafts[0])["sent"]) == 1
+
+
+def test_whom_they_are_sent_to_is_asked_once_for_each_client(owner: Staff, client_id: str):
+    drafts = [drafted(owner, client_id) for _ in range(5)]
+    assert owner.patch("/v1/settings", {"portal": {"auto_send_invoices": True}}).status == 200
+    with recorded() as calls:
+        assert gapless(bulk(owner, drafts))
+    assert [name for name, _ in calls] == ["BatchGetItem", "Query", "TransactWriteItems"]
+
+
+def test_a_client_that_is_deleted_meanwhile_is_told_of_and_the_rest_goes_on(
+    owner: Staff, client_id: str
+):
+    drafts = [drafted(owner, each) for each in (client_id, billing.new_client_id(owner))]
+    assert owner.patch("/v1/settings", {"portal": {"auto_send_invoices": True}}).status == 200
+
+    def rival() -> None:
+        stored.alter(f"CLIENT#{client_id}", "CLIENT", removed_at="2026-11-22T07:04:00.000Z")
+
+    with stored.in_between("Query", rival):
+        answer = bulk(owner, drafts)
+    assert answer.status == 200, answer.body
+    assert [each["code"] for each in answer.body["results"]] == ["client_not_found", None]

@@ -65,6 +65,7 @@ class _Read:
     today: date
     items: dict[Key, Item]
     clients: dict[str, ClientRecord] = field(default_factory=dict)
+    recipients: dict[str, tuple[list[str], str | None]] = field(default_factory=dict)
 
     def client(self, client_id: str) -> ClientRecord:
         if client_id not in self.clients:
@@ -73,6 +74,12 @@ class _Read:
                 raise ClientNotFound
             self.clients[client_id] = read(ClientRecord, item)
         return self.clients[client_id]
+
+    def unasked(self, client_id: str) -> tuple[list[str], str | None]:
+        """What `sending.unasked` says: one query for each client."""
+        if client_id not in self.recipients:
+            self.recipients[client_id] = unasked(self.client(client_id), self.settings)
+        return self.recipients[client_id]
 
     def invoice(self, ref: Ref) -> InvoiceRecord:
         item = self.items.get(key(*ref))
@@ -156,15 +163,16 @@ def _finalize_some(work: _Work, refs: list[Ref]) -> None:
             client = found.client(ref[0])
             draft = found.invoice(ref)
             one = prepare(draft, client, found.settings, today=found.today, at=run.at)
+            recipients = found.unasked(ref[0])
         except TallybookError as error:
             _settle_refused(work, ref, found, error)
             continue
         if pack is None:
             pack = _Pack(block_for(found.settings, one.issue_date, found.items, run.at))
-        elif series.key("invoice", found.settings.numbering, one.issue_date) != pack.block.key:
-            break  # of another year: the next pack begins with it
+        elif one.issue_date.year != pack.block.year:
+            break  # another series, or another year in its number: the next pack begins with it
         one.numbered(pack.block.number(len(pack.ready)))
-        mail = one.mailing(*unasked(client, found.settings), run.at)
+        mail = one.mailing(*recipients, run.at)
         if not pack.takes(ref, one, mail, is_claimed=run.part(ref) is not None):
             break
     if pack is not None:
