@@ -5,9 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.builders import removal_event
 from tests.functions.problem import assert_problem
 from tests.support import stored
-from tests.support.api import Answer, Staff
+from tests.support.api import Answer, Staff, invoke
 from tests.support.billing import estimated, finalized
 from tests.support.faults import refused
 
@@ -778,6 +779,33 @@ def test_an_invoice_that_is_finalized_during_a_deletion_blocks_it(owner: Staff):
         answer = owner.delete(path(client))
     assert_problem(answer, 409, "client_has_finalized_invoices")
     assert read(owner, client)["client_id"] == client["client_id"]
+
+
+@pytest.mark.parametrize(
+    ("documents", "body"),
+    [
+        ("payments", {"amount": "10.00"}),
+        ("credit-notes", {"lines": [{"description": "Thanks", "unit_price": "10.00"}]}),
+    ],
+)
+def test_books_without_an_invoice_block_a_deletion_and_stay(
+    documents: str, body: dict[str, Any], owner: Staff
+):
+    """Money that came in, and the number of a credit note, are not to be lost."""
+    client, other = created(owner), created(owner, business_name="Other", emails=[])
+
+    def book(client: dict[str, Any]) -> None:
+        assert owner.post(f"{path(client)}/{documents}", body).status == 201
+
+    book(client)
+    with stored.unchanged():
+        assert_problem(owner.delete(path(client)), 409, "client_has_finalized_invoices")
+    with stored.in_between("TransactWriteItems", lambda: book(other)):
+        assert_problem(owner.delete(path(other)), 409, "client_has_finalized_invoices")
+    assert owner.delete(path(client), {"erase": "true"}).status == 204
+    invoke("removals", removal_event(client["client_id"]))
+    kinds = {sk.partition("#")[0] for _, sk in stored.keys(f"CLIENT#{client['client_id']}")}
+    assert {"LEDGER", "MONTH"} < kinds
 
 
 def test_erase_is_true_or_false(owner: Staff):

@@ -8,6 +8,7 @@ import pytest
 from tallybook.imports import bucket
 from tests.support import imports, stored
 from tests.support.api import Staff, invoke
+from tests.support.faults import before_transaction
 from tests.support.imports import Pipeline
 
 LIST = "Business name,E-mail\nAcme,a@x.example\nBolt,b@x.example\n"
@@ -51,6 +52,19 @@ def test_clients_that_the_import_created_go(owner: Staff, pipeline: Pipeline):
     assert undone(pipeline, owner, import_id) == {"removed": 2}
     assert imports.clients(owner) == {"K-7": "Acme"}
     assert owner.get(path(kept)).body == kept
+
+
+def test_a_client_that_pays_while_the_import_is_undone_stays(owner: Staff, pipeline: Pipeline):
+    import_id = pipeline.drop("Number,Business name\nK-7,Acme\n")
+    (client_id,) = (pk.partition("#")[2] for pk, sk in stored.keys("CLIENT#") if sk == "CLIENT")
+
+    def pay() -> None:
+        answer = owner.post(f"/v1/clients/{client_id}/payments", {"amount": "10.00"})
+        assert answer.status == 201
+
+    with before_transaction("removed_at", pay):
+        undone(pipeline, owner, import_id)
+    assert imports.clients(owner) == {"K-7": "Acme"}
 
 
 def test_a_client_that_went_is_found_nowhere(owner: Staff, pipeline: Pipeline):

@@ -276,8 +276,8 @@ class EmailTaken(Conflict):
 
 class ClientHasInvoices(Conflict):
     code = "client_has_finalized_invoices"
-    title = "The client has finalized invoices"
-    detail = "Say erase=true to keep the ledger and erase the personal data."
+    title = "The client has finalized invoices, payments or credit notes"
+    detail = "Say erase=true to keep the books and erase the personal data."
 
 
 class TooManyContacts(Conflict):

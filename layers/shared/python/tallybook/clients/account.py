@@ -27,6 +27,18 @@ class Change:
     credit: Decimal = _NOTHING
 
 
+def has_books(client: ClientRecord) -> bool:
+    """Whether anything was ever booked, be it only a payment: the firm keeps that."""
+    return bool(client.finalized_invoices or client.row.account)
+
+
+def without_books() -> Condition:
+    """The condition that nothing was ever booked: a booking leaves the client's version alone."""
+    count, account = ClientRecord.finalized_invoices, Path(["row", "account"])
+    nothing: Condition = (count.does_not_exist() | (count == 0)) & (account == {"M": {}})
+    return nothing
+
+
 def change(
     transaction: Transaction,
     client: ClientRecord,

@@ -6,6 +6,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from tallybook.authors import By
+from tallybook.clients import account
 from tallybook.clients.index import guard, tokenize
 from tallybook.clients.mapping import to_client
 from tallybook.clients.presence import current
@@ -29,23 +30,22 @@ def delete(
 ) -> None:
     """Hide the client and free its number, address and search tokens, all at once.
 
-    Its other items are removed by the `removals` function. Finalized invoices block it
-    (`ClientHasInvoices`) unless `erase`, which then keeps the ledger.
+    Its other items are removed by the `removals` function. Books, be it only a payment, block it
+    (`ClientHasInvoices`) unless `erase`, which then keeps them.
     """
 
     def attempt() -> None:
         record = current(client_id)
         must_match(if_match, etag(int(record.version)))
-        if record.finalized_invoices and not erase:
+        has_books = account.has_books(record)
+        if has_books and not erase:
             raise ClientHasInvoices
         transaction = Transaction()
         if once:
             once.claim(transaction, to_client(record, by.staff_id, at))
-        has_books = bool(record.finalized_invoices)
         condition = ClientRecord.version == record.version
-        if not has_books:  # one finalized since the read adds to this count, not to the version
-            count = ClientRecord.finalized_invoices
-            condition &= count.does_not_exist() | (count == 0)
+        if not has_books:
+            condition &= account.without_books()
         hide(transaction, record, condition, at=timestamp(at), erase=has_books)
         guard(transaction, record, None)
         tokenize(transaction, record, None)

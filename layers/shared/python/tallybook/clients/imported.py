@@ -7,6 +7,7 @@ import packs together with others.
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from tallybook.clients.account import without_books
 from tallybook.clients.deletion import hide
 from tallybook.clients.index import guard, guard_key, tokenize
 from tallybook.clients.mapping import enter, entered, id_of, new_record, partition
@@ -135,7 +136,7 @@ def removal(record: ClientRecord, *, at: str) -> Transaction:
     Its commit raises `VersionChanged` when somebody did meanwhile.
     """
     transaction = Transaction()
-    untouched = ClientRecord.version == record.version
+    untouched = (ClientRecord.version == record.version) & without_books()
     for name in _COUNTS:
         count = getattr(ClientRecord, name)
         untouched &= count.does_not_exist() | (count == 0)
