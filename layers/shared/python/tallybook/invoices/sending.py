@@ -5,7 +5,6 @@ The mail is queued in the transaction of what causes it; its paper is made befor
 
 from datetime import datetime
 from decimal import Decimal
-from itertools import batched
 from typing import Any
 
 from tallybook.authors import By
@@ -14,7 +13,7 @@ from tallybook.clients.records import ClientRecord
 from tallybook.contacts.household import household
 from tallybook.contacts.recipients import of_papers, of_papers_unasked
 from tallybook.dates import timestamp
-from tallybook.errors import InvoiceNotOpen, IsADraft, NoEmailAddress
+from tallybook.errors import InvoiceNotOpen, IsADraft
 from tallybook.history.entries import entry
 from tallybook.idempotency import Once
 from tallybook.invoices.models import InvoiceToSend
@@ -22,8 +21,9 @@ from tallybook.invoices.reading import with_invoice
 from tallybook.invoices.records import InvoiceRecord
 from tallybook.links.making import invoice_link
 from tallybook.mail.attachments import Attachment
-from tallybook.mail.models import MOST_RECIPIENTS, EmailId
-from tallybook.mail.queueing import Mail, queue
+from tallybook.mail.many import queue_all
+from tallybook.mail.models import EmailId
+from tallybook.mail.queueing import Mail
 from tallybook.mail.rules import mailable
 from tallybook.money import amount_text
 from tallybook.settings.models import Settings
@@ -90,18 +90,9 @@ def post(
     row: dict[str, Any] = dict(invoice.row)
     client_id, invoice_id = row["client_id"], row["invoice_id"]
     link = invoice_link(transaction, client_id, invoice_id, at) if row["balance"] > 0 else None
-    paper = Attachment(kind="invoice", id=invoice_id)
-    ids = []
-    for some in batched(_mailable(to), MOST_RECIPIENTS, strict=False):
-        mail = Mail(
-            template="invoice",
-            to=some,
-            context=_context(row, link, message),
-            by=by,
-            attachments=[paper],
-        )
-        record = queue(transaction, mail, client_id=client_id, at=at)
-        ids.append(str(record.row["email_id"]))
+    paper, context = Attachment(kind="invoice", id=invoice_id), _context(row, link, message)
+    mail = Mail(template="invoice", to=to, context=context, by=by, attachments=[paper])
+    ids = queue_all(transaction, mail, client_id=client_id, at=at)
     row["sent_at"] = timestamp(at)
     said = {"by": by.model_dump()} if by else {}
     sendings = [{"email_id": each, "at": timestamp(at), **said} for each in ids]
@@ -131,14 +122,6 @@ def _must_be_sendable(invoice: InvoiceRecord) -> None:
         raise IsADraft
     if status in ("void", "written_off"):
         raise InvoiceNotOpen(f"status: invoice {invoice.row['number']} is {status}.")
-
-
-def _mailable(to: list[str]) -> list[str]:
-    """Without those that no mail can go to, as long as there are others (`queue` names them)."""
-    if not to:
-        raise NoEmailAddress
-    taken, _ = mailable(to)
-    return taken or to
 
 
 def _context(row: dict[str, Any], link: str | None, message: str | None) -> dict[str, object]:

@@ -1,7 +1,6 @@
 """Sending a receipt of a payment, or a credit note: a mail with its paper."""
 
 from collections.abc import Sequence
-from itertools import batched
 from typing import Any
 
 from tallybook.clients.presence import must_be_active, stays_active
@@ -12,9 +11,9 @@ from tallybook.dates import timestamp
 from tallybook.history.entries import entry
 from tallybook.ledger.books import look_up
 from tallybook.mail.attachments import Attachment
-from tallybook.mail.models import MOST_RECIPIENTS, EmailId
-from tallybook.mail.queueing import Mail, queue
-from tallybook.mail.rules import mailable
+from tallybook.mail.many import queue_all
+from tallybook.mail.models import EmailId
+from tallybook.mail.queueing import Mail
 from tallybook.money import amount_text
 from tallybook.payments.credits import CreditRecord, amount_of, copy_of, date_of, write
 from tallybook.payments.deeds import Deed
@@ -35,13 +34,9 @@ def send(deed: Deed[Any], to: Sequence[str] | None, message: str | None = None) 
         found = look_up(deed.client_id, *deed.keys, at=deed.at)
         before = deed.credit(found)
         must_be_active(found.client)
-        whom = list(to or of_papers(household(deed.client_id)))
-        taken, _ = mailable(whom)
-        writing, ids = Transaction(), []
-        for some in batched(taken or [""], MOST_RECIPIENTS, strict=False):
-            mail = _mail(before, deed, some if taken else whom, message)
-            record = queue(writing, mail, client_id=deed.client_id, at=deed.at)
-            ids.append(str(record.row["email_id"]))
+        mail = _mail(before, deed, to or of_papers(household(deed.client_id)), message)
+        writing = Transaction()
+        ids = queue_all(writing, mail, client_id=deed.client_id, at=deed.at)
         after, by = copy_of(before), deed.by.model_dump()
         sent = [{"email_id": each, "at": timestamp(deed.at), "by": by} for each in ids]
         after.sent = [*(before.sent or []), *sent][-_TIMES:]
