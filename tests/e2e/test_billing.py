@@ -27,7 +27,7 @@ LINES = [
 FIRM = {
     "name": "Sturm & Partner",
     "address": {"street1": "Ring 1", "postal_code": "50667", "city": "Köln", "country": "DE"},
-    "billing": {"vat_id": "DE123456789", "iban": "DE89370400440532013000"},
+    "billing": {"vat_id": "DE123456789", "iban": "DE89370400440532013000", "locale": "en-GB"},
 }
 
 

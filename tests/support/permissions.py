@@ -92,8 +92,11 @@ def needed(service: str, operation: str, params: dict[str, Any]) -> Iterator[tup
             index = f"/index/{params['IndexName']}" if "IndexName" in params else ""
             yield f"dynamodb:{operation}", f"Table{index}"
         case "s3" if operation == "DeleteObjects":
+            # S3 asks for this also where only versions go.
             for each in params["Delete"]["Objects"]:
-                yield from needed(service, "DeleteObject", {"Bucket": params["Bucket"]} | each)
+                place = {"Bucket": params["Bucket"], "Key": each["Key"]}
+                yield from needed(service, "DeleteObject", place)
+                yield from needed(service, "DeleteObject", place | each)
         case "s3":
             version = "Version" if "VersionId" in params and action in _OF_A_VERSION else ""
             yield f"s3:{action}{version}", _object(params["Bucket"], params.get("Key"))
