@@ -138,7 +138,14 @@ BREAKAGES: dict[str, tuple[Breakage, str]] = {
     "total": (of_invoice(1, row__total=4), "total of invoice INV-2026-00002 is 4"),
     "written off": (of_invoice(3, row__written_off=4), "written_off of invoice INV-2026-00004"),
     "due date": (of_invoice(1, row__due_date="2026-01-01"), "due date of invoice INV-2026-00002"),
-    "status": (of_invoice(0, row__status="void"), "invoice INV-2026-00001 void is yes"),
+    "void": (
+        of_invoice(0, row__status="void"),
+        "status of invoice INV-2026-00001 is void, should be paid",
+    ),
+    "status": (
+        of_invoice(1, row__status="open"),
+        "status of invoice INV-2026-00002 is open, should be partially_paid",
+    ),
     "index of open": (
         of_invoice(0, by_date_pk="OPEN", by_date_sk="x"),
         "INV-2026-00001 in the index of open ones is OPEN, should be nowhere",

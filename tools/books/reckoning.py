@@ -153,13 +153,22 @@ def _place(
 ) -> Iterator[Difference]:
     row = item["row"]
     wanted = "OPEN" if parts["balance"] > 0 else "nowhere"
-    is_void = row["status"] == "void"
     yield from _same(
         client_id,
         currency,
         (f"{name} in the index of open ones", item.get("by_date_pk", "nowhere"), wanted),
-        (f"{name} void", is_void, bool(parts.get("void")) or (is_void and not parts["total"])),
+        (f"status of {name}", row["status"], _status(row["status"], parts)),
     )
+
+
+def _status(stored: str, parts: Mapping[str, Decimal]) -> str:
+    """What follows from the amounts: voiding an invoice of nothing has none."""
+    if parts.get("void") or (stored == "void" and not parts["total"]):
+        return "void"
+    if parts["balance"] > 0:
+        is_begun = any(parts.get(each) for each in ("paid", "credited", "written_off"))
+        return "partially_paid" if is_begun else "open"
+    return "written_off" if parts.get("written_off") else "paid"
 
 
 def _sources(
