@@ -192,6 +192,16 @@ def test_a_draft_is_due_as_the_clients_terms_say(owner: Staff):
     assert draft["totals"]["gross"] == "238"
 
 
+def test_a_draft_stays_in_its_currency_when_the_client_gets_another(owner: Staff, client_id: str):
+    draft = drafted(owner, client_id)
+    assert owner.patch(f"/v1/clients/{client_id}", {"currency": "USD"}).status == 200
+    changed = owner.patch(path(draft), {"notes": "Thanks."}).body
+    assert (changed["currency"], changed["totals"]["gross"]) == ("EUR", "238.00")
+    assert owner.post(f"{path(draft)}/finalize").body["currency"] == "EUR"
+    other = drafted(owner, client_id, currency="EUR")
+    assert owner.patch(path(other), {"currency": None}).body["currency"] == "USD"
+
+
 def test_what_a_draft_leaves_open_is_as_it_is_when_it_is_finalized(
     owner: Staff, client_id: str, monkeypatch: pytest.MonkeyPatch
 ):

@@ -62,6 +62,7 @@ def write_up(
     Raises `InvalidField`.
     """
     currency = stored.get("currency") or client.row.currency
+    stored = {**stored, "currency": currency}  # its amounts stay in it when the client gets another
     issue_date, due_date = dates_of(stored, client, today(at, settings.time_zone))
     sums = added_up(document(stored, currency, settings))
     row: dict[str, Any] = dict(record.row or {})
