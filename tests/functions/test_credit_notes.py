@@ -457,6 +457,20 @@ def test_a_clients_credit_notes_are_listed_the_last_issued_first(owner: Staff, n
     assert rest["next_cursor"] is None
 
 
+def test_long_credit_notes_are_listed_to_the_end(owner: Staff, notes: str):
+    """A query ends after 1 MB, and a credit note can have a quarter of that."""
+    lines = [new_line(description="x" * 800) for _ in range(250)]
+    made = [issued(owner, notes, {"lines": lines})["credit_note_id"] for _ in range(5)]
+    listed, cursor = [], {}
+    while True:
+        page = owner.get(notes, **cursor).body
+        listed += [each["credit_note_id"] for each in page["items"]]
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    assert listed == made[::-1]
+
+
 def test_credit_notes_are_no_payments(owner: Staff, client_id: str, notes: str):
     payments = f"/v1/clients/{client_id}/payments"
     made = [owner.post(payments, {"amount": "1.00"}).body for _ in range(2)]
