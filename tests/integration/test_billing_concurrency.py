@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.support import billing, billing_audit, snapshots
+from tests.support import billing, billing_audit, faults, snapshots
 from tests.support.api import Answer, Staff
 from tests.support.containers import Containers, Request
 from tests.support.containers import running as containers_running
@@ -193,6 +193,25 @@ def test_whatever_happens_to_invoices_and_payments_at_once_the_books_add_up(
         answers = done(workers, requests, record_property)
         assert statuses(answers).keys() <= {200, 201, 409, 422}
         audit()
+
+
+def test_who_loses_every_race_gets_a_clean_409_and_has_changed_nothing(
+    owner: Staff, acme: str, admin: Any, audit: Callable[[], None]
+):
+    billing.invoiced(owner, acme, "100.00")
+    (draft,) = drafts(owner, acme, 1)
+    before = snapshots.take(admin, objects=False)
+    lost = faults.refused(
+        "TransactWriteItems", "TransactionCanceledException", reasons=["TransactionConflict"]
+    )
+    with faults.no_pauses(), lost:
+        for path, body in (
+            (f"{billing.path(draft)}/finalize", None),
+            (f"/v1/clients/{acme}/payments", {"amount": "10.00"}),
+        ):
+            answer = owner.post(path, body, Idempotency_Key="k")
+            assert is_to_try_again(answer)
+    assert snapshots.take(admin, objects=False) == before
 
 
 def _paid(client_id: str, invoice: dict[str, Any]) -> tuple[str, Any]:
