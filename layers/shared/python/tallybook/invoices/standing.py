@@ -18,6 +18,7 @@ from tallybook.transactions import Transaction
 from tallybook.versions import version_changed
 
 MOST_APPLIED = 40  # payments and credit notes of one invoice: to void it takes them all back
+_MOST_ENTRIES = 3 * MOST_APPLIED  # one of them may pay it on several days; and is taken back once
 _NOTHING = Decimal(0)
 
 
@@ -143,7 +144,9 @@ def _merged(invoice: InvoiceRecord, applications: Sequence[Application]) -> list
     for each in applications:
         key = each.source, each.date.isoformat()
         found[key] = found.get(key, _NOTHING) + each.amount
-    if len({source for source, _ in found}) > MOST_APPLIED:
+    pays = any(each.amount > 0 for each in applications)
+    too_many = len({source for source, _ in found}) > MOST_APPLIED or len(found) > _MOST_ENTRIES
+    if pays and too_many:
         raise TooManyPayments(MOST_APPLIED)
     return [
         {"source": source, "date": day, "amount": amount}

@@ -36,13 +36,17 @@ type Entered = dict[str, Any]
 type Sums = dict[str, Any]
 """The sums as they are stored, see `to_stored`."""
 
+MOST_BYTES = 180_000  # of what is entered: with all that becomes of it, it fits into 400 KB twice,
+# as an item, and as the answer that an Idempotency-Key remembers.
 _NOTHING = Decimal(0)
 _NAMES = ("lines", "allowances", "charges", "net", "tax", "gross", "rounding")
 _LISTS = ("line_nets", "allowance_amounts", "charge_amounts")
 
 
 def entered(new: DocumentFields) -> Entered:
-    """What was entered, to be stored, and to be patched later."""
+    """What was entered, to be stored, and to be patched later. Raises `InvalidField`."""
+    if (size := len(new.model_dump_json(exclude_none=True).encode())) > MOST_BYTES:
+        raise InvalidField("lines", f"All texts together have {size:,} bytes; {MOST_BYTES:,} fit.")
     return new.model_dump(mode="json", exclude_none=True)
 
 
