@@ -4,7 +4,7 @@ All amounts are of one currency. No balance and no credit ever goes below 0.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Literal
@@ -95,34 +95,6 @@ def allocate(amount: Decimal, open_invoices: Iterable[OpenInvoice], how: How) ->
     else:
         allocations = _named(amount, open_invoices, how)
     return Allocated(tuple(allocations), amount - _sum(allocations))
-
-
-def settled(
-    invoices: Iterable[OpenInvoice], allocations: Iterable[Allocation]
-) -> list[OpenInvoice]:
-    """The invoices once the allocations are made. Raises `NotAllocatable`."""
-    paid = _merged(allocations)
-    known = list(invoices)
-    _within_balances(paid, known, _fields(paid))
-    return [
-        replace(each, balance=each.balance - paid.get(each.invoice_id, _NOTHING)) for each in known
-    ]
-
-
-def restored(
-    invoices: Iterable[OpenInvoice], allocations: Iterable[Allocation]
-) -> list[OpenInvoice]:
-    """The invoices once the allocations are taken back: a cheque that bounced.
-
-    An invoice that was paid in full must be among them, with balance 0.
-    """
-    back = _merged(allocations)
-    known = list(invoices)
-    for invoice_id in back.keys() - {each.invoice_id for each in known}:
-        raise NotAllocatable("allocations", f"Invoice {invoice_id} is not there to be restored.")
-    return [
-        replace(each, balance=each.balance + back.get(each.invoice_id, _NOTHING)) for each in known
-    ]
 
 
 def _oldest_first(amount: Decimal, open_invoices: Iterable[OpenInvoice]) -> list[Allocation]:
