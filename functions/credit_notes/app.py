@@ -5,7 +5,7 @@ import tallybook.startup  # noqa: F401 # isort: skip - first, or it saves nothin
 from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from tallybook import http
 from tallybook.authors import by_of
@@ -78,7 +78,7 @@ def get_credit_note(client_id: str, credit_note_id: str) -> Response[CreditNote]
 def apply_credit_note(
     client_id: str,
     credit_note_id: str,
-    application: Application,
+    application: Annotated[Application, Body()] = Application(),  # noqa: B008 - never changed
     key: IdempotencyKey = None,
     if_match: IfMatch = None,
 ) -> Response[CreditNote]:
@@ -103,7 +103,7 @@ def refund_credit_note(
 def send_credit_note(
     client_id: str,
     credit_note_id: str,
-    how: CreditNoteToSend,
+    how: Annotated[CreditNoteToSend, Body()] = CreditNoteToSend(),  # noqa: B008 - never changed
     key: IdempotencyKey = None,
     if_match: IfMatch = None,
 ) -> Response[EmailId]:

@@ -5,7 +5,7 @@ import tallybook.startup  # noqa: F401 # isort: skip - first, or it saves nothin
 from typing import Annotated, Literal
 
 from aws_lambda_powertools.event_handler import Response
-from aws_lambda_powertools.event_handler.openapi.params import Query
+from aws_lambda_powertools.event_handler.openapi.params import Body, Query
 
 from tallybook import http
 from tallybook.authors import by_of
@@ -81,7 +81,7 @@ def get_payment(client_id: str, payment_id: str) -> Response[Payment]:
 def apply_payment(
     client_id: str,
     payment_id: str,
-    application: Application,
+    application: Annotated[Application, Body()] = Application(),  # noqa: B008 - never changed
     key: IdempotencyKey = None,
     if_match: IfMatch = None,
 ) -> Response[Payment]:
@@ -106,7 +106,7 @@ def refund_payment(
 def reverse_payment(
     client_id: str,
     payment_id: str,
-    reversal: NewReversal,
+    reversal: Annotated[NewReversal, Body()] = NewReversal(),  # noqa: B008 - never changed
     key: IdempotencyKey = None,
     if_match: IfMatch = None,
 ) -> Response[Payment]:
@@ -118,7 +118,7 @@ def reverse_payment(
 def send_receipt(
     client_id: str,
     payment_id: str,
-    receipt: ReceiptToSend,
+    receipt: Annotated[ReceiptToSend, Body()] = ReceiptToSend(),  # noqa: B008 - never changed
     key: IdempotencyKey = None,
     if_match: IfMatch = None,
 ) -> Response[EmailId]:

@@ -33,13 +33,19 @@ def change_settings(patch: SettingsPatch, if_match: IfMatch = None) -> Response[
 
 @app.get("/v1/settings/numbering/<series>", tags=TAGS, summary="Read how a series stands")
 def get_series(series: str) -> Response[SeriesState]:
-    return http.ok(numbering.get(series, at=now()))
+    return _state(numbering.get(series, at=now()))
 
 
 @app.put("/v1/settings/numbering/<series>", tags=TAGS, summary="Say where a series begins")
-def begin_series(series: str, wanted: NextNumber) -> Response[SeriesState]:
+def begin_series(
+    series: str, wanted: NextNumber, if_match: IfMatch = None
+) -> Response[SeriesState]:
     http.caller(app).must_be(Role.MANAGER)
-    return http.ok(numbering.begin_at(series, wanted, at=now()))
+    return _state(numbering.begin_at(series, wanted, at=now(), if_match=if_match))
+
+
+def _state(state: SeriesState) -> Response[SeriesState]:
+    return http.ok(state, etag(state.next))
 
 
 handler = http.serve(app)

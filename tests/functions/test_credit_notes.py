@@ -458,10 +458,11 @@ def test_a_clients_credit_notes_are_listed_the_last_issued_first(owner: Staff, n
 
 
 def test_long_credit_notes_are_listed_to_the_end(owner: Staff, notes: str):
-    """A query ends after 1 MB, and a credit note can have a quarter of that."""
-    lines = [new_line(description="x" * 800) for _ in range(250)]
-    made = [issued(owner, notes, {"lines": lines})["credit_note_id"] for _ in range(5)]
-    listed, cursor = [], {}
+    """A query ends after 1 MB, and a credit note can have a fifth of that."""
+    lines = [new_line(description="x" * 560)] * 250
+    made = [issued(owner, notes, {"lines": lines})["credit_note_id"] for _ in range(8)]
+    listed: list[str] = []
+    cursor: dict[str, str] = {}
     while True:
         page = owner.get(notes, **cursor).body
         listed += [each["credit_note_id"] for each in page["items"]]
@@ -469,6 +470,13 @@ def test_long_credit_notes_are_listed_to_the_end(owner: Staff, notes: str):
             break
         cursor = {"cursor": page["next_cursor"]}
     assert listed == made[::-1]
+
+
+@pytest.mark.parametrize(("what", "status"), [("apply", 200), ("send", 202)])
+def test_nothing_has_to_be_said(what: str, status: int, owner: Staff, client_id: str, notes: str):
+    assert owner.patch(f"/v1/clients/{client_id}", {"emails": ["a@x.example"]}).status == 200
+    note = issued(owner, notes, over("10.00"))
+    assert owner.post(f"{of(note)}/{what}").status == status
 
 
 def test_credit_notes_are_no_payments(owner: Staff, client_id: str, notes: str):

@@ -40,6 +40,15 @@ def test_a_series_begins_where_the_firm_says(manager: Staff, client_id: str):
     assert (manager.get(SERIES).body["next"], manager.get(SERIES).body["in_use"]) == (145, True)
 
 
+def test_a_series_is_not_set_by_who_saw_it_otherwise(manager: Staff):
+    seen = manager.get(SERIES).etag
+    first = manager.put(SERIES, {"next": 143}, if_match=seen)
+    assert (first.status, first.etag) == (200, manager.get(SERIES).etag)
+    with stored.unchanged():
+        late = manager.put(SERIES, {"next": 200}, if_match=seen)
+        assert_problem(late, 412, "stale_version")
+
+
 def test_a_series_that_was_used_unset_cannot_be_set(manager: Staff, client_id: str):
     finalized(manager, client_id)
     with stored.unchanged():

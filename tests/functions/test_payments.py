@@ -544,6 +544,14 @@ def test_a_reversal_opens_again_what_the_payment_paid(
     assert ledger(client_id)[-1]["amount"] == 100
 
 
+@pytest.mark.parametrize(("what", "status"), [("apply", 200), ("reverse", 200), ("send", 202)])
+def test_nothing_has_to_be_said(what: str, status: int, owner: Staff, payments: str):
+    client = payments.removesuffix("/payments")
+    assert owner.patch(client, {"emails": ["anna@x.example"]}).status == 200
+    payment = paid(owner, payments, "10.00")
+    assert owner.post(f"{of(payment)}/{what}").status == status
+
+
 def test_a_reversed_payment_is_done_with(owner: Staff, payments: str):
     payment = paid(owner, payments, "100.00")
     done(owner, payment, "reverse")

@@ -12,7 +12,7 @@ from tallybook.settings import store as settings_store
 from tallybook.settings.models import Numbering
 from tallybook.table import find
 from tallybook.transactions import Transaction
-from tallybook.versions import until_unchanged, version_changed
+from tallybook.versions import etag, must_match, until_unchanged, version_changed
 
 
 def get(series: str, *, at: datetime) -> SeriesState:
@@ -21,11 +21,15 @@ def get(series: str, *, at: datetime) -> SeriesState:
     return _state(numbering, found, record)
 
 
-def begin_at(series: str, wanted: NextNumber, *, at: datetime) -> SeriesState:
-    """Say where a series begins that has given no number yet. Raises `NotFound`, `SeriesInUse`."""
+def begin_at(series: str, wanted: NextNumber, *, at: datetime, if_match: str | None) -> SeriesState:
+    """Say where a series begins that has given no number yet.
+
+    Raises `NotFound`, `StaleVersion` and `SeriesInUse`.
+    """
 
     def attempt() -> SeriesState:
         numbering, found, record = _read(series, at)
+        must_match(if_match, etag(found.following))
         if _in_use(record):
             raise SeriesInUse
         after = SequenceRecord(*found.key, next=wanted.next, begun_at=wanted.next)
