@@ -9,6 +9,7 @@ from tests.functions.problem import assert_problem
 from tests.support import billing, stored
 from tests.support.api import Staff, function
 from tests.support.billing import drafted, finalized, path
+from tests.support.calls import recorded
 
 
 @pytest.fixture
@@ -159,3 +160,30 @@ def test_nobody_has_no_invoices(owner: Staff):
             answer = owner.get(f"/v1/clients/{client_id}/invoices")
         assert_problem(answer, 404, "client_not_found")
     assert owner.get("/v1/invoices").body == {"items": [], "next_cursor": None}
+
+
+@pytest.mark.parametrize(
+    ("query", "due"),
+    [
+        ({"status": "unpaid", "due_before": "2026-03-01"}, ["2026-02-01", "2026-02-28"]),
+        ({"status": "overdue", "due_before": "2026-02-28"}, ["2026-02-01"]),
+        ({"status": "draft", "due_before": "2026-03-02"}, ["2026-03-01"]),
+    ],
+)
+def test_what_is_due_later_is_not_even_read(query: dict[str, str], due: list[str], owner: Staff):
+    client_id = billing.new_client_id(owner)
+    for day in ("2026-02-01", "2026-02-28", "2026-03-01", "2026-03-02", "2027-03-01"):
+        finalized(owner, client_id, issue_date="2026-01-05", due_date=day)
+    for day in ("2026-03-01", "2026-03-02", "2026-03-03"):
+        drafted(owner, client_id, issue_date="2026-01-05", due_date=day)
+    with recorded() as calls:
+        listed = owner.get("/v1/invoices", **query).body
+    assert [each["due_date"] for each in listed["items"]] == due
+    (read,) = [params for name, params in calls if name == "Query"]
+    assert read["ExpressionAttributeValues"][":last"]["S"] == query["due_before"]
+    one = owner.get("/v1/invoices", limit="1", **query).body
+    seen = [each["due_date"] for each in one["items"]]
+    while one["next_cursor"]:
+        one = owner.get("/v1/invoices", limit="1", cursor=one["next_cursor"], **query).body
+        seen += [each["due_date"] for each in one["items"]]
+    assert seen == due

@@ -74,7 +74,8 @@ def of_firm(
     """
     now = today(at, settings_store.get().time_zone)
     index = _index(wanted)
-    found, is_more = _first(limit, _walked(index, wanted, limit=limit, after=after), wanted, now)
+    rows = _walked(index, wanted, limit=limit, after=after, due_before=_due_before(wanted, now))
+    found, is_more = _first(limit, rows, wanted, now)
     clients = names([row["client_id"] for row in found])
     shown = [
         FirmInvoiceRow.model_construct(**row_fields(row, now), client=clients[row["client_id"]])
@@ -90,6 +91,12 @@ def _index(wanted: InvoiceQuery) -> dict[str, str]:
     if wanted.status == "draft":
         return {"index": "by_date", "pk": "DRAFTS", "prefix": ""}
     return {"index": "listing", "pk": "INVOICES", "prefix": wanted.month or ""}
+
+
+def _due_before(wanted: InvoiceQuery, now: date) -> str | None:
+    """The day on which what is wanted ends, in an index by due date."""
+    days = [wanted.due_before, now if wanted.status == "overdue" else None]
+    return min((each.isoformat() for each in days if each), default=None)
 
 
 def _position(index: dict[str, str], row: Row) -> str:
@@ -142,7 +149,12 @@ def _unpaid_of(client_id: str, size: int, after: str | None) -> Iterator[Row]:
 
 
 def _walked(
-    place: dict[str, str], wanted: ClientInvoiceQuery, *, limit: int, after: str | None
+    place: dict[str, str],
+    wanted: ClientInvoiceQuery,
+    *,
+    limit: int,
+    after: str | None,
+    due_before: str | None = None,
 ) -> Iterator[Row]:
     """The rows of a partition in the order of the list, behind `after`.
 
@@ -153,8 +165,10 @@ def _walked(
     pk, sk = (f"{index}_pk", f"{index}_sk") if index else ("pk", "sk")
     is_forward = place["pk"] == "OPEN"
     first, last = place["prefix"], f"{place['prefix']}~"  # "~" is behind all that keys are made of
+    if due_before and index == "by_date":
+        last = due_before  # a key of that day is longer, and so behind it
     if after is not None:  # both ends of BETWEEN belong to it: the row itself is left out below
-        first, last = (after, last) if is_forward else (first, after)
+        first, last = (after, max(after, last)) if is_forward else (first, after)
     request: dict[str, Any] = {
         "KeyConditionExpression": "#pk = :pk AND #sk BETWEEN :first AND :last",
         "ExpressionAttributeNames": {"#pk": pk, "#sk": sk, "#row": "row"},
