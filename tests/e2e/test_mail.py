@@ -77,8 +77,8 @@ def mails_to(stack: Stack, address: str) -> list[dict[str, Any]]:
 
 
 def temporary_password(mail: dict[str, Any]) -> str:
-    """The one line that is a password."""
-    (found,) = re.findall(r"^[ \t]*([A-Za-z0-9!-~]{12,20})[ \t]*$", mail["BodyText"], re.MULTILINE)
+    """The one line that is a password; the firm's address may be another line of one word."""
+    (found,) = re.findall(r"^[ \t]*([A-Za-z0-9]{16})[ \t]*$", mail["BodyText"], re.MULTILINE)
     return str(found)
 
 

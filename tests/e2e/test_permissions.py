@@ -50,7 +50,14 @@ QUERY_AGENDA = table(
     KeyConditionExpression="agenda_pk = :pk",
     ExpressionAttributeValues={":pk": {"S": "NOTHING"}},
 )
+QUERY_BY_DATE = table(
+    "query",
+    IndexName="by_date",
+    KeyConditionExpression="by_date_pk = :pk",
+    ExpressionAttributeValues={":pk": {"S": "NOTHING"}},
+)
 PUT = table("put_item", Item=KEY)
+DELETE = table("delete_item", Key=KEY)
 UPDATE = table("update_item", Key=KEY, UpdateExpression="REMOVE nothing")
 
 
@@ -58,6 +65,14 @@ def bucket(operation: str, key: str, **parameters: Any) -> Call:
     def call(stack: Stack, function: str) -> Any:
         client = stack.client("s3", function=function)
         return getattr(client, operation)(Bucket=stack.import_bucket, Key=key, **parameters)
+
+    return call
+
+
+def paper(operation: str, key: str, **parameters: Any) -> Call:
+    def call(stack: Stack, function: str) -> Any:
+        client = stack.client("s3", function=function)
+        return getattr(client, operation)(Bucket=stack.documents_bucket, Key=key, **parameters)
 
     return call
 
@@ -174,6 +189,20 @@ MAIL = mail("office@firm.example")
         ("InboundMailFunction", received_mail("inbound/x"), received_mail("elsewhere/x")),
         ("InboundSmsFunction", QUERY, QUERY_LISTING),
         ("InboxFunction", QUERY_LISTING, QUERY_AGENDA),
+        ("InvoicesFunction", QUERY_BY_DATE, QUERY_AGENDA),
+        ("InvoicesFunction", QUERY_LISTING, paper("put_object", "documents/x")),
+        ("PaymentsFunction", QUERY_BY_DATE, SCAN),
+        ("PaymentsFunction", QUERY_LISTING, MAIL),
+        ("CreditNotesFunction", QUERY, QUERY_BY_DATE),
+        ("StatementsFunction", QUERY, DELETE),
+        ("ReportsFunction", QUERY_BY_DATE, PUT),
+        ("EstimatesFunction", QUERY_LISTING, QUERY_BY_DATE),
+        ("PaymentLinksFunction", QUERY, DELETE),
+        ("PayFunction", GET, QUERY),
+        ("DocumentsFunction", paper("put_object", "passing/x"), paper("put_object", "x/x")),
+        ("DocumentsFunction", QUERY, PUT),
+        ("RendererFunction", paper("put_object", "passing/x"), paper("delete_object", "passing/x")),
+        ("RendererFunction", QUERY, UPDATE),
     ],
 )
 def test_a_call_outside_the_policy_is_refused(
