@@ -10,6 +10,7 @@ from tests.functions.problem import assert_problem
 from tests.support import billing, stored
 from tests.support.api import Staff
 from tests.support.billing import path
+from tests.support.calls import recorded
 
 LONG = "\N{LATIN SMALL LETTER A WITH DIAERESIS}" * 5000  # two bytes each
 ID = "01JA2Y5B7Q8RZ4T9C1N6V3X0"
@@ -123,3 +124,31 @@ def test_the_longest_credit_note_used_as_often_as_can_be_fits(
     assert sizes()["CREDITNOTE"] > 280_000
     again = owner.post(f"{of_note}/refund", {"amount": "1.00"})
     assert_problem(again, 409, "used_too_often")
+
+
+def test_long_invoices_are_so_many_to_a_transaction_as_it_holds(
+    owner: Staff, client_id: str, monkeypatch: pytest.MonkeyPatch
+):
+    """DynamoDB: 4 MB, which forty of the longest would be beyond."""
+    monkeypatch.setattr("tallybook.transactions.MOST_BYTES", 16_000)
+    line = billing.new_line(description=LONG[:1000], quantity="1", unit_price="1", tax_rate="0")
+    drafts = [billing.drafted(owner, client_id, lines=[line] * 2) for _ in range(5)]
+    named = [{name: each[name] for name in ("client_id", "invoice_id")} for each in drafts]
+    payments = f"/v1/clients/{client_id}/payments"
+    with recorded() as calls:
+        done = owner.post("/v1/invoices/finalize", {"invoices": named})
+    assert all(each["ok"] for each in done.body["results"])
+    assert [name for name, _ in calls].count("TransactWriteItems") == 3
+    parts = [{"invoice_id": each["invoice_id"], "amount": "1.00"} for each in drafts]
+    with stored.unchanged():
+        answer = owner.post(payments, {"amount": "5.00", "allocations": parts})
+        assert_problem(answer, 422, "validation_failed", "allocations")
+    with recorded() as calls:
+        paid = owner.post(payments, {"amount": "10.00"})
+    assert (paid.body["status"], len(paid.body["allocations"])) == ("applied", 5)
+    assert [name for name, _ in calls].count("TransactWriteItems") > 1
+    with recorded() as calls:
+        back = owner.post(f"{payments}/{paid.body['payment_id']}/reverse")
+    assert (back.status, back.body["status"]) == (200, "reversed")
+    assert [name for name, _ in calls].count("TransactWriteItems") > 1
+    assert billing.account(owner, client_id)["unpaid"] == "10.00"

@@ -1,5 +1,6 @@
 """Transactions: writes that happen together or not at all, each with the error it may mean."""
 
+import json
 import uuid
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,6 +17,17 @@ type Refusal = Callable[[Item], Exception]
 """Makes the error to raise when a condition fails, from the item that failed it ({}: none)."""
 
 MOST_ACTIONS = 100  # a limit of DynamoDB
+MOST_BYTES = 3_000_000  # of the items it changes many of: DynamoDB takes 4 MB with all the others
+
+
+def fitting(items: Sequence[Item]) -> int:
+    """How many of the first of these items can be changed in one transaction: one at least."""
+    size = 0
+    for place, item in enumerate(items):
+        size += len(json.dumps(item, ensure_ascii=False).encode())
+        if size > MOST_BYTES:
+            return max(1, place)
+    return len(items)
 
 
 class Transaction:

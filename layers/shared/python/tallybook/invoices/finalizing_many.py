@@ -36,7 +36,7 @@ from tallybook.settings import store as settings_store
 from tallybook.settings.models import Settings
 from tallybook.settings.records import SettingsRecord
 from tallybook.table import Item, find_all, read
-from tallybook.transactions import MOST_ACTIONS, Transaction
+from tallybook.transactions import MOST_ACTIONS, Transaction, fitting
 from tallybook.versions import VersionChanged, until_unchanged
 
 type Ref = tuple[str, str]
@@ -158,7 +158,7 @@ def _finalize_some(work: _Work, refs: list[Ref]) -> None:
     """Finalize those of the first of `refs` that fit. Raises `VersionChanged` and `Busy`."""
     run, found = work.run, _look_up(refs, work.run.at)
     pack: _Pack | None = None
-    for ref in refs:
+    for ref in refs[: fitting([found.items.get(key(*ref), {}) for ref in refs])]:
         try:
             client = found.client(ref[0])
             draft = found.invoice(ref)

@@ -23,6 +23,7 @@ from tallybook.payments.rules import (
     entered,
 )
 from tallybook.table import query_prefix, read
+from tallybook.transactions import fitting
 
 type How = Literal["oldest_first", "none"] | Sequence[NewAllocation]
 
@@ -44,7 +45,7 @@ def find_open(
     """What `look_up` finds, and the invoices that are named, or the oldest that are open.
 
     One BatchGetItem, and for the oldest a Query before it. Without a currency that of the client
-    counts. Raises `ClientNotFound`.
+    counts. Raises `ClientNotFound`, and `InvalidField` when no transaction holds what is named.
     """
     if how == "oldest_first":
         ids, more = _oldest(client_id, currency)
@@ -52,9 +53,13 @@ def find_open(
         ids, more = ([] if how == "none" else [each.invoice_id for each in how]), False
     keys = [f"INVOICE#{each}" for each in ids]
     books = look_up(client_id, *sort_keys, *keys, at=at)
-    found = [read(InvoiceRecord, books.own[key]) for key in keys if key in books.own]
+    items = [books.own[key] for key in keys if key in books.own]
+    most = fitting(items)
     if how != "oldest_first":
-        return Found(books, found)
+        if most < len(items):
+            raise InvalidField("allocations", f"These invoices are so long: name {most} at most.")
+        return Found(books, [read(InvoiceRecord, item) for item in items])
+    found, more = [read(InvoiceRecord, item) for item in items[:most]], more or most < len(items)
     own = currency or books.client.row.currency
     if not currency and (more or any(each.row["currency"] != own for each in found)):
         return find_open(client_id, how, *sort_keys, currency=own, at=at)

@@ -22,7 +22,7 @@ from tallybook.payments.deeds import Deed, left_of
 from tallybook.payments.models import MOST_NAMED, NewReversal, Payment
 from tallybook.payments.records import PaymentRecord
 from tallybook.table import find, read
-from tallybook.transactions import Transaction
+from tallybook.transactions import Transaction, fitting
 from tallybook.versions import VersionChanged, until_unchanged
 
 
@@ -77,13 +77,10 @@ def _read(deed: Deed[Payment]) -> tuple[PaymentRecord, Books, list[Part]]:
     payment = deed.credit(books)
     if known is None or payment.version != known.version:
         raise VersionChanged
+    items = [books.own[f"INVOICE#{each}"] for each in ids]
     parts = [
-        Part(
-            invoice=read(InvoiceRecord, books.own[f"INVOICE#{each}"]),
-            amount=paid[each],
-            date=books.today,
-        )
-        for each in ids
+        Part(invoice=read(InvoiceRecord, item), amount=paid[each], date=books.today)
+        for each, item in list(zip(ids, items, strict=True))[: fitting(items)]
     ]
     return read(PaymentRecord, payment.serialize()), books, parts
 
