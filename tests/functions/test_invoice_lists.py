@@ -187,3 +187,26 @@ def test_what_is_due_later_is_not_even_read(query: dict[str, str], due: list[str
         one = owner.get("/v1/invoices", limit="1", cursor=one["next_cursor"], **query).body
         seen += [each["due_date"] for each in one["items"]]
     assert seen == due
+
+
+@pytest.mark.parametrize("is_firm", [True, False])
+def test_what_seldom_occurs_is_found_over_several_pages(
+    is_firm: bool, owner: Staff, client_id: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("tallybook.invoices.listing._MOST_QUERIES", 1)
+    wanted = finalized(owner, client_id)
+    for _ in range(6):
+        finalized(owner, client_id)
+    assert owner.post(f"{path(wanted)}/void").status == 200
+    where = "/v1/invoices" if is_firm else f"/v1/clients/{client_id}/invoices"
+    found, pages = [], 0
+    cursor: dict[str, str] = {}
+    while True:
+        page = owner.get(where, status="void", limit="1", **cursor).body
+        found += [each["invoice_id"] for each in page["items"]]
+        pages += 1
+        if page["next_cursor"] is None:
+            break
+        cursor = {"cursor": page["next_cursor"]}
+    assert found == [wanted["invoice_id"]]
+    assert pages > 1

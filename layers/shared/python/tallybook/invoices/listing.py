@@ -23,9 +23,12 @@ from tallybook.settings import store as settings_store
 from tallybook.table import decode, find_all, query, query_all
 
 type Row = dict[str, Any]
+type Found = tuple[str, Row | None]
+"""A row with its sort key; None where the search pauses."""
 type Wanted = Literal[
     "draft", "open", "partially_paid", "overdue", "unpaid", "paid", "void", "written_off"
 ]
+_MOST_QUERIES = 10  # for a page, of 1 MB each: what seldom occurs is found over several pages
 _UNPAID = ("open", "partially_paid", "overdue", "unpaid")
 
 
@@ -59,9 +62,9 @@ def of_client(
             limit=limit,
             after=after and f"INVOICE#{after}",
         )
-    found, is_more = _first(limit, rows, wanted, now)
+    found, position = _first(limit, rows, wanted, now)
     shown = [invoice_row(row, now) for row in found]
-    return shown, shown[-1].invoice_id if is_more else None
+    return shown, position and position.removeprefix("INVOICE#")
 
 
 def of_firm(
@@ -69,19 +72,20 @@ def of_firm(
 ) -> tuple[list[FirmInvoiceRow], str | None]:
     """The invoices of the firm behind the position `after`, and the position to go on from.
 
-    One Query where no filter throws rows out; a GetItem of the settings before it, and a
+    One Query where no filter throws rows out, else up to ten, and then a page may have fewer rows
+    than the limit and yet not be the last; a GetItem of the settings before it, and a
     BatchGetItem of the page's clients behind it.
     """
     now = today(at, settings_store.get().time_zone)
     index = _index(wanted)
     rows = _walked(index, wanted, limit=limit, after=after, due_before=_due_before(wanted, now))
-    found, is_more = _first(limit, rows, wanted, now)
+    found, position = _first(limit, rows, wanted, now)
     clients = names([row["client_id"] for row in found])
     shown = [
         FirmInvoiceRow.model_construct(**row_fields(row, now), client=clients[row["client_id"]])
         for row in found
     ]
-    return shown, _position(index, found[-1]) if is_more else None
+    return shown, position
 
 
 def _index(wanted: InvoiceQuery) -> dict[str, str]:
@@ -99,23 +103,22 @@ def _due_before(wanted: InvoiceQuery, now: date) -> str | None:
     return min((each.isoformat() for each in days if each), default=None)
 
 
-def _position(index: dict[str, str], row: Row) -> str:
-    day = row["issue_date"] if index["index"] == "listing" else row["due_date"]
-    return f"{day}#{row['invoice_id']}"
-
-
 def _first(
-    limit: int, rows: Iterable[Row], wanted: ClientInvoiceQuery, now: date
-) -> tuple[list[Row], bool]:
-    """The first rows that pass, and whether there is another."""
+    limit: int, rows: Iterable[Found], wanted: ClientInvoiceQuery, now: date
+) -> tuple[list[Row], str | None]:
+    """The first rows that pass, and the sort key to go on behind, if there is more to look at."""
     found: list[Row] = []
-    for row in rows:
+    last = ""
+    for position, row in rows:
+        if row is None:
+            return found, position
         if not _passes(row, wanted, now):
             continue
         if len(found) == limit:
-            return found, True
+            return found, last
         found.append(row)
-    return found, False
+        last = position
+    return found, None
 
 
 def _passes(row: Row, wanted: ClientInvoiceQuery, now: date) -> bool:
@@ -135,7 +138,7 @@ def _passes(row: Row, wanted: ClientInvoiceQuery, now: date) -> bool:
     return is_wanted
 
 
-def _unpaid_of(client_id: str, size: int, after: str | None) -> Iterator[Row]:
+def _unpaid_of(client_id: str, size: int, after: str | None) -> Iterator[Found]:
     """The unpaid invoices of a client, the newest first: its OPEN# items say which they are."""
     ids = [
         item["sk"]["S"].rpartition("#")[2]
@@ -144,7 +147,7 @@ def _unpaid_of(client_id: str, size: int, after: str | None) -> Iterator[Row]:
     ids = sorted((each for each in ids if after is None or each < after), reverse=True)
     while ids:
         for item in find_all([key(client_id, each) for each in ids[:size]], consistent=True):
-            yield decode(item["row"])
+            yield item["sk"]["S"], decode(item["row"])
         ids = ids[size:]
 
 
@@ -155,11 +158,11 @@ def _walked(
     limit: int,
     after: str | None,
     due_before: str | None = None,
-) -> Iterator[Row]:
+) -> Iterator[Found]:
     """The rows of a partition in the order of the list, behind `after`.
 
     The first query takes as many as the page has, and one. When filters throw rows out, or rows are
-    as long as invoices can be, others follow.
+    as long as invoices can be, others follow, up to `_MOST_QUERIES`.
     """
     index = place.get("index")
     pk, sk = (f"{index}_pk", f"{index}_sk") if index else ("pk", "sk")
@@ -183,13 +186,16 @@ def _walked(
     }
     request |= {"IndexName": index} if index else {"ConsistentRead": True}
     _filter(request, wanted)
-    while True:
+    for _ in range(_MOST_QUERIES):
         items, more = query(**request)
-        yield from (decode(item["row"]) for item in items if item[sk]["S"] != after)
+        for item in items:
+            if item[sk]["S"] != after:
+                yield item[sk]["S"], decode(item["row"])
         if more is None:
             return
         request["ExclusiveStartKey"] = more
         request.pop("Limit", None)  # the filters are selective: take what 1 MB holds
+    yield request["ExclusiveStartKey"][sk]["S"], None
 
 
 def _filter(request: dict[str, Any], wanted: ClientInvoiceQuery) -> None:
