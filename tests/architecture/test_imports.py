@@ -105,6 +105,7 @@ ALLOWED = {
     ("tallybook.payments.credits", "tallybook.ledger.posting"),
     ("tallybook.payments.applying", "tallybook.ledger.books"),  # a credit is booked as it is used
     ("tallybook.payments.applying", "tallybook.ledger.closing"),
+    ("tallybook.payments.deeds", "tallybook.ledger.closing"),  # on which days a deed can be booked
     ("tallybook.payments.applying", "tallybook.ledger.posting"),
     ("tallybook.payments.booking", "tallybook.invoices.standing"),
     ("tallybook.payments.booking", "tallybook.ledger.posting"),

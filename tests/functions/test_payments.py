@@ -515,6 +515,18 @@ def test_a_wrong_field_of_a_refund_is_refused_and_named(
     assert_problem(answer, 422, "validation_failed", field)
 
 
+def test_what_an_invoice_to_come_gave_back_can_be_refunded_at_once(
+    owner: Staff, client_id: str, payments: str
+):
+    """It is booked on the day on which the credit is there: that of the invoice."""
+    later = (TODAY + timedelta(days=60)).isoformat()
+    invoice = invoiced(owner, client_id, "10.00", issue_date=later)
+    payment = paid(owner, payments, "10.00")
+    assert owner.post(f"{path(invoice)}/void").status == 200
+    refunded = done(owner, payment, "refund", {"amount": "10.00"})
+    assert [each["date"] for each in refunded["refunds"]] == [later]
+
+
 # ---- Reversing ---------------------------------------------------------------------------
 
 

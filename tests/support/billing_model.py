@@ -83,9 +83,7 @@ class Books:
 
     def refund(self, credit: Credit, amount: Decimal, day: date | None) -> None:
         self._must(credit.reversed_on is None and 0 < amount <= credit.unapplied())
-        on = self._past(day)
-        self._must_be_open(on)
-        self._must(on >= credit.credited_on)  # as of no day more goes than there was
+        on = self._since(credit.credited_on, day)  # as of no day more goes than there was
         credit.refunds.append((on, amount))
         self._owe(credit.account, on, "refund", amount)
 

@@ -21,6 +21,7 @@ from tallybook.idempotency import Once
 from tallybook.ids import is_ulid
 from tallybook.invoices.rules import rounded
 from tallybook.ledger.books import Books
+from tallybook.ledger.closing import must_be_open
 from tallybook.money import amount_text
 from tallybook.payments.credits import CreditRecord, is_reversed, sort_key, to_credit
 from tallybook.versions import etag, must_match
@@ -94,3 +95,17 @@ def day_of(given: date | None, books: Books) -> date:
     if given and given > books.today:
         raise InvalidField("date", f"This day is still to come: today is {books.today}.")
     return given or books.today
+
+
+def day_since(first: date, given: date | None, books: Books, *, otherwise: str) -> date:
+    """The day that was named, else today, or `first` where that is later: of an invoice to come.
+
+    Raises `InvalidField` for one before that (`otherwise` says why), one to come, and closed books.
+    """
+    latest = max(books.today, first)
+    if given and given > latest:
+        raise InvalidField("date", f"This day is still to come: today is {books.today}.")
+    if given and given < first:
+        raise InvalidField("date", otherwise)
+    must_be_open(given or latest, books.settings, "date")
+    return given or latest

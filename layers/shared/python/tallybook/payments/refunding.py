@@ -9,11 +9,11 @@ from pydantic import BaseModel
 from tallybook.dates import timestamp
 from tallybook.errors import InvalidField, NothingLeft, UsedTooOften
 from tallybook.ids import new_id
-from tallybook.ledger.books import look_up
-from tallybook.ledger.closing import must_be_open, stays_open
+from tallybook.ledger.books import Books, look_up
+from tallybook.ledger.closing import stays_open
 from tallybook.ledger.posting import Posting, book
 from tallybook.payments.credits import CreditRecord, copy_of, source_of, write
-from tallybook.payments.deeds import Deed, day_of, left_of
+from tallybook.payments.deeds import Deed, day_since, left_of
 from tallybook.payments.models import NewRefund
 from tallybook.payments.rules import NotAllocatable, entered
 from tallybook.transactions import Transaction
@@ -33,9 +33,7 @@ def refund[A: BaseModel](deed: Deed[A], new: NewRefund) -> A:
     def attempt() -> A:
         books = look_up(deed.client_id, *deed.keys, at=deed.at)
         before = deed.credit(books)
-        amount, day = _amount(before, new), day_of(new.date, books)
-        _must_be_there(day, before)
-        must_be_open(day, books.settings, "date")
+        amount, day = _amount(before, new), _day(new.date, before, books)
         after = copy_of(before)
         after.refunds = [*(before.refunds or []), _entered(deed, refund_id, new, amount, day)]
         after.last_day = max(before.last_day, day.isoformat())
@@ -76,10 +74,10 @@ def _amount(credit: CreditRecord, new: NewRefund) -> Decimal:
     return amount
 
 
-def _must_be_there(day: date, credit: CreditRecord) -> None:
+def _day(given: date | None, credit: CreditRecord, books: Books) -> date:
     """As of no day may more be gone than there was."""
-    if day < date.fromisoformat(credit.credited_on):
-        raise InvalidField("date", f"The credit is there from {credit.credited_on} on.")
+    first = date.fromisoformat(credit.credited_on)
+    return day_since(first, given, books, otherwise=f"The credit is there from {first} on.")
 
 
 def _entered(

@@ -10,15 +10,15 @@ from datetime import date
 from decimal import Decimal
 
 from tallybook.dates import timestamp
-from tallybook.errors import InvalidField, NothingLeft
+from tallybook.errors import NothingLeft
 from tallybook.invoices.records import InvoiceRecord
 from tallybook.invoices.rules import rounded
 from tallybook.ledger.books import Books, look_up
-from tallybook.ledger.closing import must_be_open, stays_open
+from tallybook.ledger.closing import stays_open
 from tallybook.ledger.posting import book
 from tallybook.payments.booking import settle_all, taken_back
-from tallybook.payments.credits import CreditRecord, Part, copy_of, sort_key, write
-from tallybook.payments.deeds import Deed, left_of
+from tallybook.payments.credits import Part, copy_of, sort_key, write
+from tallybook.payments.deeds import Deed, day_since, left_of
 from tallybook.payments.models import MOST_NAMED, NewReversal, Payment
 from tallybook.payments.records import PaymentRecord
 from tallybook.table import find, read
@@ -46,7 +46,8 @@ def _reverse(deed: Deed[Payment], new: NewReversal) -> PaymentRecord:
     taken = sum((each.amount for each in parts), left_of(before))
     if not taken:
         raise NothingLeft
-    day = _day(new.date, before, books)
+    last = f"The last that was booked of the payment is of {before.last_day}."
+    day = day_since(date.fromisoformat(before.last_day), new.date, books, otherwise=last)
     parts = [replace(each, date=day) for each in parts]
     after = _after(deed, before, parts, new, day)
     is_last, transaction, changed = after.reversed is not None, Transaction(), Transaction()
@@ -102,15 +103,3 @@ def _after(
             "at": timestamp(deed.at),
         }
     return after
-
-
-def _day(given: date | None, payment: CreditRecord, books: Books) -> date:
-    """Today, or when it was booked on a later day, that; an earlier one when it is named."""
-    first = date.fromisoformat(payment.last_day)
-    last = max(books.today, first)
-    if given and given > last:
-        raise InvalidField("date", f"This day is still to come: today is {books.today}.")
-    if given and given < first:
-        raise InvalidField("date", f"The last that was booked of the payment is of {first}.")
-    must_be_open(given or last, books.settings, "date")
-    return given or last
