@@ -1,11 +1,17 @@
 """Runs MiniStack 1.5.33 with what it gets wrong mended; the emulator's own Python runs this."""
 
+import hashlib
 import json
+import tempfile
+import threading
+import zipfile
 from email.utils import parseaddr
-from typing import Any
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any, Self
 
 from ministack import app  # type: ignore[import-not-found]
-from ministack.core import iam_actions  # type: ignore[import-not-found]
+from ministack.core import iam_actions, lambda_runtime  # type: ignore[import-not-found]
 from ministack.core.responses import get_account_id  # type: ignore[import-not-found]
 from ministack.services import (  # type: ignore[import-not-found]
     apigateway,
@@ -176,11 +182,51 @@ async def show_mails_with_attachments(*asked: Any) -> Any:
     return 200, answer[1], json.dumps(shown).encode()
 
 
+# MiniStack unpacks a function and its layers for each of its processes, 100 MB at a time, and does
+# little else meanwhile. They change nothing of it (AWS has it read-only): one copy does for all.
+class UnpackedOnce:
+    """Of `zipfile.ZipFile` what the start of a function's process asks of it."""
+
+    lock = threading.Lock()
+
+    def __init__(self, path: str) -> None:
+        self.path = Path(path)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def namelist(self) -> list[str]:
+        """None that lead elsewhere: the archives are of our own making."""
+        return []
+
+    def extractall(self, directory: str) -> None:
+        with self.path.open("rb") as archive:
+            digest = hashlib.file_digest(archive, "sha256").hexdigest()
+        copy = Path(tempfile.gettempdir(), f"unpacked-{digest}")
+        with self.lock:
+            if not copy.exists():
+                new = tempfile.mkdtemp(dir=copy.parent)
+                with zipfile.ZipFile(self.path) as archive:
+                    archive.extractall(new)
+                Path(new).rename(copy)
+        self.path.unlink()
+        Path(directory).rmdir()
+        Path(directory).symlink_to(copy)
+
+
 if __name__ == "__main__":
     app._handle_ses_messages_request = show_mails_with_attachments
     app._enforce_ses_v2 = enforce_ses_by_resource
     apigateway._invoke_lambda_proxy = invoke_with_body
     iam_actions._action_from_target = action_of_one
+    lambda_runtime.zipfile = SimpleNamespace(
+        ZipFile=UnpackedOnce,
+        BadZipFile=zipfile.BadZipFile,
+        LargeFileError=zipfile.LargeZipFile,
+    )
     lambda_svc._execute_function = execute_until_none_fails
     lambda_svc._match_esm_filter = match_below_what_is_missing
     s3._get_object = get_object_in_range
