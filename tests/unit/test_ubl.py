@@ -241,11 +241,11 @@ def _refused(case: Paper) -> set[str]:
 
 
 @pytest.mark.parametrize("case", LACKING.values(), ids=LACKING)
-def test_whatever_the_validation_refuses_isnamed(case: Paper):
+def test_whatever_the_validation_refuses_is_named(case: Paper):
     assert _refused(case) <= {each.code for each in lacking(case)}
 
 
-@pytest.mark.parametrize("name", LACKING.keys() - {"no day"})
+@pytest.mark.parametrize("name", sorted(LACKING.keys() - {"no day"}))
 def test_and_it_does_refuse_what_lacks_something(name: str):
     assert refused(ubl(LACKING[name]))
 
