@@ -290,6 +290,7 @@ PURE = {
     "fields",
     "headings",
     "formats",
+    "forms",
     "guessing",
     "ids",
     "kinds",

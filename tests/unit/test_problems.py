@@ -5,7 +5,9 @@ from pydantic import ValidationError
 
 from tallybook import errors
 from tallybook.clients.models import Change, NewClient
+from tallybook.invoices.models import NewInvoice
 from tallybook.mail.models import NewEmail
+from tallybook.payments.models import NewPayment
 from tallybook.problems import problem_of, problem_of_fields
 from tallybook.settings.models import NewSettings
 
@@ -60,7 +62,19 @@ def messages(model: type[Any], document: dict[str, Any]) -> dict[str, str]:
             NewSettings,
             {"tax_rates": [{"name": "VAT", "rate": "x"}]},
             "tax_rates.0.rate",
-            "This does not have the right form.",
+            "This must be a percentage from 0 to 100, such as 19 or 7.5.",
+        ),
+        (
+            NewInvoice,
+            {"lines": [{"unit_price": "1,50"}]},
+            "lines.0.unit_price",
+            "This must be a number such as 1250.00.",
+        ),
+        (
+            NewPayment,
+            {"amount": "-5", "method": "cash"},
+            "amount",
+            "This must be a number such as 1250.00, not below 0.",
         ),
     ],
 )

@@ -4,10 +4,13 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from tallybook.forms import form
 from tallybook.table import Item, decode, query, query_prefix
 
 Month = Annotated[
-    str, Field(pattern=r"^[0-9]{4}-(0[1-9]|1[0-2])$", examples=["2026-11"], description="A month.")
+    str,
+    form(r"^[0-9]{4}-(0[1-9]|1[0-2])$", "This must be a month such as 2026-11."),
+    Field(examples=["2026-11"], description="A month."),
 ]
 type Rows = list[tuple[str, dict[str, Any]]]
 """The id and the row of each item."""
@@ -18,7 +21,7 @@ def newest_below(
 ) -> tuple[list[Item], str | None]:
     """Items of a partition, `prefix` and an id their sort keys: those behind the id `after`.
 
-    With the id that the next page begins behind. One Query; of long items fewer come, as 1 MB holds.
+    With the id that the next page begins behind. One Query: of long items, as many as 1 MB holds.
     """
     more: dict[str, Any] = {}
     if after is not None:

@@ -7,6 +7,7 @@ from typing import Any
 from pydantic import BaseModel, Field
 
 from tallybook.errors import InvalidFields, TallybookError
+from tallybook.forms import in_words
 
 CONTENT_TYPE = "application/problem+json"
 
@@ -86,7 +87,6 @@ _MESSAGES = {
     "bool_parsing": "This must be true or false.",
     "int_parsing": "This must be a whole number.",
     "list_type": "This must be a list.",
-    "string_pattern_mismatch": "This does not have the right form.",
 }
 
 
@@ -103,6 +103,8 @@ def _field(location: Iterable[str | int]) -> str:
 def _message(error: dict[str, Any]) -> str:
     if plain := _MESSAGES.get(error["type"]):
         return plain
+    if error["type"] == "string_pattern_mismatch":
+        return in_words(error["ctx"]["pattern"])
     message: str = error["msg"].removeprefix("Value error, ").partition(" after validation")[0]
     message = _SUBJECT.sub("This must", message)
     if error["type"] in ("too_long", "too_short") and isinstance(error.get("input"), str):

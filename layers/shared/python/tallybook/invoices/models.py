@@ -2,11 +2,12 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, Strict, StringConstraints, model_validator
+from pydantic import Field, Strict, model_validator
 
 from tallybook.addresses import EmailAddress
 from tallybook.authors import By
 from tallybook.dates import Day, Timestamp
+from tallybook.forms import Number, Percent, Positive, form
 from tallybook.ids import ULID_PATTERN, Ulid
 from tallybook.models import ApiModel, Patch
 from tallybook.money import CurrencyCode
@@ -15,12 +16,10 @@ from tallybook.text import Line, ShortLine, Text
 MOST_LINES = 300
 MOST_ADJUSTMENTS = 20
 
-# As texts: a JSON number is a float to most who read it. How many digits count: invoices.rules.
-Number = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,15}(\.[0-9]{1,14})?$")]
-Positive = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,15}(\.[0-9]{1,14})?$")]
-Percent = Annotated[str, StringConstraints(pattern=r"^([0-9]{1,2}(\.[0-9]{1,6})?|100(\.0{1,6})?)$")]
 Category = Literal["S", "Z", "E", "AE", "K", "G", "O"]
-UnitCode = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9]{1,3}$")]
+UnitCode = Annotated[
+    str, form(r"^[A-Z0-9]{1,3}$", "This must be a code of UN/ECE recommendation 20, such as HUR.")
+]
 CollectionStatus = Literal[
     "none", "in_dispute", "promised", "with_agency", "legal", "uncollectible"
 ]

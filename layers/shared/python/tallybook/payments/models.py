@@ -8,8 +8,9 @@ from tallybook.addresses import EmailAddress
 from tallybook.authors import By
 from tallybook.clients.models import PaymentMethod
 from tallybook.dates import Day, Timestamp
+from tallybook.forms import Positive
 from tallybook.ids import ULID_PATTERN, Ulid
-from tallybook.invoices.models import Positive, Sending
+from tallybook.invoices.models import Sending
 from tallybook.models import ApiModel
 from tallybook.money import CurrencyCode
 from tallybook.payments.rules import CreditStatus

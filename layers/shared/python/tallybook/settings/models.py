@@ -17,6 +17,7 @@ from pydantic import (
 
 from tallybook.addresses import EmailAddress
 from tallybook.dates import Day, Timestamp
+from tallybook.forms import form
 from tallybook.models import ApiModel, Patch
 from tallybook.money import CurrencyCode, quantum
 from tallybook.postal import Address, NewAddress
@@ -101,7 +102,10 @@ LogoUrl = Annotated[
 ]
 Percentage = Annotated[
     str,
-    StringConstraints(pattern=r"^\d{1,2}(\.\d{1,4})?$|^100(\.0{1,4})?$"),
+    form(
+        r"^\d{1,2}(\.\d{1,4})?$|^100(\.0{1,4})?$",
+        "This must be a percentage from 0 to 100, such as 19 or 7.5.",
+    ),
     Field(examples=["19"]),
 ]
 
@@ -163,7 +167,9 @@ Bic = Annotated[
     Field(examples=["COBADEFFXXX"]),
 ]
 Coin = Annotated[
-    str, StringConstraints(pattern=r"^[0-9]{1,4}(\.[0-9]{1,3})?$"), Field(examples=["0.05"])
+    str,
+    form(r"^[0-9]{1,4}(\.[0-9]{1,3})?$", "This must be an amount such as 0.05."),
+    Field(examples=["0.05"]),
 ]
 
 
