@@ -21,6 +21,23 @@ def invoice(of: Paper, look: Look = LOOK) -> bytes:
     return paper_pdf(of, look, payment=papers.payment(of))
 
 
+@pytest.mark.parametrize(
+    ("language", "code", "shown"),
+    [
+        ("de-DE", "HUR", "2 Std."),
+        ("en-GB", "HUR", "2 h"),
+        ("en-GB", "XBX", "2 XBX"),
+        ("de-DE", "C62", "2"),
+        ("de-DE", None, "2"),
+    ],
+)
+def test_a_quantity_has_its_unit_in_short(language: str, code: str | None, shown: str):
+    of = paper([line("7", quantity=Decimal(2), unit=code)])
+    row = text(invoice(of, Look(locale=language))).replace("\N{NO-BREAK SPACE}", " ")
+    price = "7,00" if language == "de-DE" else "7.00"
+    assert f"Consulting {shown} {price}" in " ".join(row.split())
+
+
 def test_nothing_in_a_text_is_markup():
     who = Party(**dict.fromkeys(("name", "person", "street1", "city", "number"), HOSTILE))
     of = paper(

@@ -81,12 +81,12 @@ def _table(paper: Paper, amounts: Entered, words: Words, formats: Formats) -> di
     decimals = DECIMALS[document.currency]
     rows = []
     for line, amount in zip(document.lines, amounts.lines, strict=True):
-        unit = f"\N{NO-BREAK SPACE}{line.unit}" if line.unit else ""
+        unit = words.units.get(line.unit or "", line.unit or "")
         discount = formats.share(line.discount_percent) if line.discount_percent else ""
         rows.append(
             [
                 line.description or "",
-                formats.number(line.quantity) + unit,
+                f"{formats.number(line.quantity)}\N{NO-BREAK SPACE}{unit}".rstrip(),
                 formats.number(line.unit_price, decimals=decimals),
                 *([discount] if discounted else []),
                 *([_rate(line, formats)] if taxed else []),

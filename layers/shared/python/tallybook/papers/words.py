@@ -46,6 +46,8 @@ class Words:
     amount_due: str
     credit_total: str
     exemptions: dict[Category, str]
+    units: dict[str, str]
+    """Short, by their codes of UN/ECE recommendation 20; a code not here is shown as it is."""
     please_pay: str
     please_pay_by: str
     holder: str
