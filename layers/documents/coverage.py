@@ -5,7 +5,7 @@ uv run --with fonttools python layers/documents/coverage.py
 
 from pathlib import Path
 
-from fontTools.ttLib import TTCollection, TTFont
+from fontTools.ttLib import TTCollection, TTFont  # type: ignore[import-not-found]
 
 FONTS = Path(__file__).parent / "fonts"
 

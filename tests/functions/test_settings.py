@@ -17,7 +17,15 @@ NUMBERING: dict[str, Any] = {
     "estimate": "EST-{year}-{seq:05}",
     "yearly": True,
 }
-UNSAID = ("vat_id", "tax_number", "registration", "bank", "account_holder", "iban", "bic")
+UNSAID: tuple[str, ...] = (
+    "vat_id",
+    "tax_number",
+    "registration",
+    "bank",
+    "account_holder",
+    "iban",
+    "bic",
+)
 UNSAID += ("payment_terms", "exemption_reason", "footer", "closed_until")
 BILLING: dict[str, Any] = {
     **dict.fromkeys(UNSAID),

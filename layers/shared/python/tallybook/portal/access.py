@@ -133,7 +133,7 @@ def _with(
     if password is None:
         return harmless
     try:
-        post = write(harmless.letter, stationery, **extra, password=password)
+        post = write(harmless.letter, stationery, files=(), **extra, password=password)
     except Unrenderable:
         raise _Indiscreet from None
     if post.rendered.subject != harmless.rendered.subject:
