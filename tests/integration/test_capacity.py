@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tallybook.table import encode
 from tests.builders import new_client, new_contact
 from tests.integration.conftest import Spending
 from tests.support import capacity, firm, local_table
@@ -227,7 +228,21 @@ def invoice(client_id: str, number: int) -> dict[str, Any]:
     return {
         "pk": {"S": f"CLIENT#{client_id}"},
         "sk": {"S": f"INVOICE#{number:026}"},
-        "row": {"M": {"number": {"S": f"{number:06}"}}},
+        "row": encode(
+            {
+                "client_id": client_id,
+                "invoice_id": f"{number:026}",
+                "number": f"{number:06}",
+                "currency": "EUR",
+                "issue_date": "2026-11-01",
+                "due_date": "2026-12-01",
+                "status": "open",
+                **dict.fromkeys(("total", "balance"), 100),
+                **dict.fromkeys(("paid", "credited", "written_off"), 0),
+                "created_at": "2026-11-01T07:04:00.000Z",
+                "finalized_at": "2026-11-01T07:04:00.000Z",
+            }
+        ),
     }
 
 
