@@ -10,12 +10,13 @@ import pytest
 from moto import mock_aws  # hooks into botocore, so it has to be there before our clients are
 
 from local.dynamodb_local import running
-from tests.support import account, capacity, local_table, services, snapshots
+from tests.support import account, capacity, local_table, services, shelf, snapshots
 from tests.support.api import Staff
 from tests.support.containers import Containers
 from tests.support.containers import running as containers_running
 from tests.support.imports import Pipeline
 from tests.support.mailroom import Mailroom
+from tests.support.shelf import Shelf
 
 HERE = Path(__file__).parent
 
@@ -70,6 +71,13 @@ def pipeline(admin: Any, table: Any) -> Iterator[Pipeline]:
     with mock_aws():
         account.create()
         yield Pipeline(lambda: list(snapshots.take(admin).plain("IMPORT#").values()))
+
+
+@pytest.fixture
+def papers() -> Iterator[Shelf]:
+    """The bucket of papers, which a removal empties of its client's."""
+    with shelf.played() as played:
+        yield played
 
 
 @pytest.fixture

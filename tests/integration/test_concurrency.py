@@ -233,6 +233,7 @@ def test_of_several_deletions_one_deletes(containers: Containers, acme: str):
     assert statuses(answers) == {204: 1, 404: 3}
 
 
+@pytest.mark.usefixtures("papers")
 def test_a_client_that_is_changed_while_it_is_deleted_leaves_nothing_behind(
     containers: Containers, owner: Staff, admin: Any
 ):

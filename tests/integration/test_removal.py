@@ -11,6 +11,9 @@ from tests.support import firm
 from tests.support.api import Staff
 from tests.support.faults import Crash, crash_at
 from tests.support.local_table import NAME
+from tests.support.shelf import Shelf, crash_at_call
+
+pytestmark = pytest.mark.usefixtures("papers")
 
 HISTORY = 3_000
 ACME = new_client(business_name="Acme", number="K-1", emails=["a@acme.example"])
@@ -49,6 +52,14 @@ def left(admin: Any, client_id: str) -> list[str]:
         ExpressionAttributeValues={":pk": {"S": f"CLIENT#{client_id}"}},
     )
     return [item["sk"]["S"] for page in pages for item in page["Items"]]
+
+
+def put_papers(papers: Shelf, client_id: str) -> None:
+    """Papers in both folders, of two versions, and one that was deleted: more than one page."""
+    invoice, draft = f"documents/{client_id}/invoice/1/1.pdf", f"passing/{client_id}/invoice/2.pdf"
+    for key in (invoice, invoice, f"documents/{client_id}/receipt/1.pdf", draft):
+        papers.put(key)
+    papers.put(draft, marker=True)
 
 
 def is_hidden(owner: Staff, client_id: str) -> bool:
@@ -102,6 +113,45 @@ def test_a_removal_that_crashes_is_finished_by_the_next_one(owner: Staff, delete
     assert is_hidden(owner, deleted)
     removal.remove(deleted)
     assert admin.scan(TableName=NAME)["Items"] == []
+
+
+def test_papers_go_with_their_client_and_those_of_others_stay(
+    owner: Staff, admin: Any, papers: Shelf
+):
+    put_papers(papers, "another")
+    others = dict(papers.versions)
+    client_id = create(owner)
+    put_papers(papers, client_id)
+    assert owner.call("clients", "DELETE", f"/v1/clients/{client_id}").status == 204
+    removal.remove(client_id)
+    assert papers.versions == others
+    assert left(admin, client_id) == []
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_papers_are_gone_whichever_call_of_their_bucket_a_removal_crashed_at(
+    when: str, owner: Staff, admin: Any, papers: Shelf
+):
+    put_papers(papers, "another")
+    others = dict(papers.versions)
+    crashes = 0
+    while True:
+        client_id = create(owner)
+        put_papers(papers, client_id)
+        assert owner.call("clients", "DELETE", f"/v1/clients/{client_id}").status == 204
+        try:
+            with crash_at_call(crashes + 1, when=when):
+                removal.remove(client_id)
+        except Crash:
+            crashes += 1
+        else:
+            break
+        assert left(admin, client_id) == ["CLIENT"]  # or nobody would come back for the papers
+        removal.remove(client_id)
+        assert papers.versions == others
+        assert left(admin, client_id) == []
+    # Of each folder: a list and a deletion for each page, and a list that is empty.
+    assert crashes == (2 * 2 + 1) + (2 * 1 + 1)
 
 
 def test_a_removal_can_be_repeated(deleted: str, admin: Any):
