@@ -2,7 +2,7 @@
 
 python -m tests.bench                   prints
 python -m tests.bench --write           and rewrites docs/benchmarks.md
-python -m tests.bench --only mail       a section alone: cold, imports, mail, billing
+python -m tests.bench --only mail       a section alone: cold, imports, mail, billing, papers
 """
 
 import argparse
@@ -27,10 +27,15 @@ def main() -> None:
     parser.add_argument("--drafts", type=int, default=10_000, help="to finalize at once")
     parser.add_argument(
         "--only",
-        choices=["cold", "imports", "mail", "billing"],
+        choices=["cold", "imports", "mail", "billing", "papers"],
         help="one section, which is not written",
     )
     wanted = parser.parse_args()
+    if wanted.only == "papers":
+        from tests.bench import papers
+
+        sys.stdout.write(papers.section())
+        return
     say("Building as it is deployed")
     shipped = builds.build(plain=False)
     sys.path.insert(0, str(ROOT / "layers" / "shared" / "python"))

@@ -3,6 +3,7 @@
 import os
 import platform
 import subprocess
+import sys
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -65,6 +66,8 @@ def made(
             parts.append(import_report.section(split, imported))
     parts.append(of_mail(shipped, count=letters, say=say))
     parts.append(of_billing(shipped, rounds=rounds, count=drafts, say=say))
+    say("Papers")
+    parts.append(of_papers())
     say("Packages")
     parts.append(_sizes(shipped, plain))
     return "\n".join(parts)
@@ -92,6 +95,12 @@ def of_billing(shipped: Build, *, rounds: int, count: int, say: Say) -> str:
     with running() as url, local_table.pointed_at(url), imports.put_up(shipped, url) as bench:
         found = billing_report.measured(bench, rounds=rounds, count=count, say=say)
         return billing_report.section(found)
+
+
+def of_papers() -> str:
+    """The section on PDFs alone, by a process of its own: its memory is one of the findings."""
+    made = [sys.executable, "-m", "tests.bench.papers"]
+    return subprocess.run(made, capture_output=True, text=True, check=True, cwd=ROOT).stdout
 
 
 def _files(bench: imports.Bench, rows: int, say: Say) -> imports.Splitting:
