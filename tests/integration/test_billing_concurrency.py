@@ -19,7 +19,6 @@ from tests.support.containers import Containers, Request
 from tests.support.containers import running as containers_running
 
 WORKERS = 20
-_MOST_TRIES = 6
 _keys = count(1)
 
 
@@ -67,21 +66,26 @@ def drafts(owner: Staff, client_id: str, number: int) -> list[dict[str, Any]]:
 
 
 def done(workers: Containers, requests: Sequence[Request], record: Any) -> list[Answer]:
-    """The answers in the end, in the order of the requests; how many had to ask again is noted."""
+    """The answers in the end, in the order of the requests; how many had to ask again is noted.
+
+    However slow the machine, one of those that ask at once gets through: a rival's failure is
+    always somebody's success.
+    """
     answers: dict[int, Answer] = {}
     waiting = list(range(len(requests)))
-    for _ in range(_MOST_TRIES):
+    while waiting:
         found = workers.at_once([requests[place] for place in waiting])
         answers |= dict(zip(waiting, found, strict=True))
-        waiting = [place for place in waiting if is_to_try_again(answers[place])]
+        again = [place for place in waiting if is_to_try_again(answers[place])]
+        assert len(again) < len(waiting), f"none of {len(waiting)} got through"
+        waiting = again
         record("asked again", len(waiting))
-        if not waiting:
-            return [answers[place] for place in range(len(requests))]
-    raise AssertionError(f"{len(waiting)} of {len(requests)} never got through")
+    return [answers[place] for place in range(len(requests))]
 
 
 def is_to_try_again(answer: Answer) -> bool:
-    if answer.status == 409 and answer.code == "try_again":
+    """Refused because of others; or, on a slow machine, the table has not answered in time."""
+    if answer.status in {409, 503} and answer.code in {"try_again", "no_answer"}:
         assert answer.body["detail"]
         return True
     assert answer.status < 500, answer.body

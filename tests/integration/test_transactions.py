@@ -10,8 +10,9 @@ from tallybook.sequences import SequenceRecord
 from tallybook.table import Item, absent, find, present
 from tallybook.transactions import Transaction
 from tests.integration.conftest import Spending
+from tests.support import billing
 from tests.support.api import Staff
-from tests.support.faults import refused
+from tests.support.faults import refused, unanswered
 
 
 class Refused(Exception):
@@ -196,6 +197,20 @@ def test_a_table_that_throttles_is_a_503_with_retry_after(
         answer = owner.call("clients", "POST", "/v1/clients", {"business_name": "Acme"})
     assert (answer.status, answer.code) == (503, "unavailable")
     assert answer.headers["retry-after"] == "2"
+
+
+@pytest.mark.parametrize("operation", ["BatchGetItem", "TransactWriteItems"])
+def test_a_table_that_does_not_answer_is_a_503_and_the_same_key_does_it_once(
+    owner: Staff, operation: str
+):
+    acme = billing.new_client_id(owner)
+    path, body = f"/v1/clients/{acme}/payments", {"amount": "10.00"}
+    with unanswered(operation, times=3):
+        answer = owner.post(path, body, Idempotency_Key="k")
+    assert (answer.status, answer.code) == (503, "no_answer")
+    assert "same Idempotency-Key" in answer.body["detail"]
+    assert owner.post(path, body, Idempotency_Key="k").status == 201
+    assert billing.account(owner, acme)["credit"] == "10.00"
 
 
 def test_busy_and_unavailable_are_told_apart():

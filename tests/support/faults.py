@@ -8,6 +8,8 @@ from types import SimpleNamespace
 from typing import Any
 from unittest import mock
 
+from botocore.exceptions import ReadTimeoutError
+
 from tallybook import dynamodb, queues
 from tallybook.imports import bucket
 from tallybook.mail import ses
@@ -50,6 +52,21 @@ def refused(
 
     with hooked(f"before-call.dynamodb.{operation}", refuse):
         yield refusals
+
+
+@contextmanager
+def unanswered(operation: str, times: int) -> Iterator[None]:
+    """The operation's next `times` requests are lost on their way."""
+    lost: list[None] = []
+
+    def lose(**_: Any) -> None:
+        if len(lost) < times:
+            lost.append(None)
+            raise ReadTimeoutError(endpoint_url="the table")
+
+    with hooked(f"before-send.dynamodb.{operation}", lose):
+        yield
+    assert len(lost) == times
 
 
 class Crash(Exception):

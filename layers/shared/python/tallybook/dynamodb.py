@@ -13,12 +13,13 @@ from typing import Any, cast
 import botocore
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 from botocore.model import Shape
 from botocore.parsers import JSONParser, ResponseParser, ResponseParserFactory
 from botocore.serialize import JSONSerializer
 
-from tallybook.errors import Busy, Unavailable
+from tallybook.errors import Busy, NoAnswer, Unavailable
 
 
 class _AsSent(JSONParser):
@@ -62,6 +63,7 @@ def _new_client() -> Any:
 
 client = _new_client()
 
+LOST = (NoConnection, HTTPClientError)  # no answer, after the client's own attempts
 ATTEMPTS = 6  # of a write that meets others' writes
 _CONTENTION = {
     "TransactionConflict",
@@ -80,7 +82,8 @@ _THROTTLING = {
 def call(operation: str, **request: Any) -> dict[str, Any]:
     """One call, repeated while others' transactions hold the item.
 
-    Raises `Unavailable` when the table throttles, and `Busy` when the item is never free.
+    Raises `Unavailable` when the table throttles, `NoAnswer` when it says nothing in time, and
+    `Busy` when the item is never free.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -88,6 +91,8 @@ def call(operation: str, **request: Any) -> dict[str, Any]:
         except ClientError as error:
             if not is_contention(error):
                 raise translated(error) from error
+        except LOST as error:
+            raise NoAnswer from error
         else:
             return answer
         pause(attempt)

@@ -65,6 +65,7 @@ TallybookError
 ├── InvalidFields (422)
 │   └── InvalidField           one field, found wrong by a rule or the table
 └── Unavailable (503)          the table is throttling
+    └── NoAnswer               it said nothing in time; a change may have been made
 """
 
 from collections.abc import Mapping, Sequence
@@ -505,3 +506,9 @@ class Unavailable(TallybookError):
     title = "The service is overloaded"
     detail = "Nothing was changed. Try again in a moment."
     headers = MappingProxyType({"Retry-After": "2"})
+
+
+class NoAnswer(Unavailable):
+    code = "no_answer"
+    title = "The table did not answer in time"
+    detail = "Whether it was done is not known. Send it again with the same Idempotency-Key."

@@ -10,7 +10,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
 from tallybook import dynamodb
-from tallybook.errors import Busy
+from tallybook.errors import Busy, NoAnswer
 from tallybook.table import TABLE_NAME, Item, Record
 
 type Refusal = Callable[[Item], Exception]
@@ -96,6 +96,7 @@ class Transaction:
 
         Raises what the failed action's `otherwise` makes, `Busy` when others kept changing the
         same items, and `Unavailable` when the table throttles; nothing was written then.
+        After `NoAnswer` it may have been written.
         """
         if len(self._actions) > MOST_ACTIONS:
             raise ValueError(f"{len(self._actions)} actions do not fit into one transaction")
@@ -107,6 +108,8 @@ class Transaction:
                 self._refuse(error)
                 if error.response["Error"]["Code"] != "TransactionInProgressException":
                     token = str(uuid.uuid4())  # that attempt is over: nothing was written
+            except dynamodb.LOST as error:
+                raise NoAnswer from error
             dynamodb.pause(attempt)
         raise Busy
 
