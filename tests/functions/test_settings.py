@@ -33,6 +33,12 @@ BILLING: dict[str, Any] = {
     "locale": "en-GB",
     "round_to": {},
 }
+SENDING: dict[str, Any] = {
+    "from": None,
+    "until": None,
+    "days": ["mon", "tue", "wed", "thu", "fri", "sat", "sun"],
+    "holidays": [],
+}
 DEFAULTS: dict[str, Any] = {
     "name": None,
     "email": None,
@@ -45,6 +51,8 @@ DEFAULTS: dict[str, Any] = {
     "billing": BILLING,
     "portal": {"display_balances": True, "account_history": True, "auto_send_invoices": False},
     "branding": {"colour": "#1a6f5c", "logo_url": None},
+    "sending": SENDING,
+    "workflow_id": None,
     "updated_at": None,
     "version": 0,
 }
@@ -81,6 +89,12 @@ EVERYTHING: dict[str, Any] = {
     },
     "portal": {"display_balances": False, "account_history": False, "auto_send_invoices": True},
     "branding": {"colour": "#aa0033", "logo_url": "https://sturm.example/logo.png?v=2"},
+    "sending": {
+        "from": "08:30",
+        "until": "18:00",
+        "days": ["mon", "tue", "wed", "thu", "fri"],
+        "holidays": ["2026-12-25"],
+    },
 }
 
 
@@ -186,6 +200,12 @@ def test_null_brings_back_the_default(owner: Staff):
         ({"branding": {"logo_url": "https://a.example/a b"}}, "branding.logo_url"),
         ({"branding": {"logo_url": "https://a.example/" + "a" * 500}}, "branding.logo_url"),
         ({"branding": {"font": "Comic Sans"}}, "branding.font"),
+        ({"sending": {"from": "08:00"}}, "sending"),
+        ({"sending": {"from": "18:00", "until": "08:00"}}, "sending"),
+        ({"sending": {"from": "08:00", "until": "24:00"}}, "sending.until"),
+        ({"sending": {"days": []}}, "sending.days"),
+        ({"sending": {"days": ["Monday"]}}, "sending.days.0"),
+        ({"sending": {"holidays": ["25.12."]}}, "sending.holidays.0"),
         ({"version": 7}, "version"),
         ({"updated_at": None}, "updated_at"),
     ],

@@ -255,7 +255,7 @@ class Books:
         self.latest = max(self.latest, day)
         return Posting(kind=kind, date=day, currency=self.currency, effects=effects, **more)
 
-    def _book(self, transaction: Transaction, postings: list[Posting], **counts: int) -> None:
+    def _book(self, transaction: Transaction, postings: list[Posting], **counts: Any) -> None:
         book(transaction, current(self.client_id), postings, at=WRITTEN, **counts)
         transaction.commit()
 

@@ -16,6 +16,12 @@
 | CreditNoteRecord | `CLIENT#<client_id>` | `CREDITNOTE#<credit_note_id>` |
 | PaymentRecord | `CLIENT#<client_id>` | `PAYMENT#<payment_id>` |
 | EstimateRecord | `CLIENT#<client_id>` | `ESTIMATE#<estimate_id>` |
+| RecurringRecord | `CLIENT#<client_id>` | `RECURRING#<recurring_id>` |
+| PromiseRecord | `CLIENT#<client_id>` | `PROMISE#<promise_id>` |
+| ServiceRecord | `CLIENT#<client_id>` | `SERVICE#<service_id>` |
+| DeliveryRecord | `CLIENT#<client_id>` | `DELIVERY#<service_id>#<delivery_id>` |
+| TaskRecord | `CLIENT#<client_id>` | `TASK#<task_id>` |
+| MissedRecord | `CLIENT#<client_id>` | `MISSED#<date>#<kind>#<ref>` |
 | LinkRecord | `CLIENT#<client_id>` | `PAYLINK#<link_id>` |
 | HeldRecord | `CLIENT#<client_id>` | `HELD#<kind>#<id>` |
 | UniqueRecord | `UNIQUE#<field>#<value>` | `UNIQUE` |
@@ -51,6 +57,12 @@
 | `listing` | EstimateRecord | `ESTIMATES` | `<issue_date>#<estimate_id>` |
 | `listing` | PaymentRecord | `PAYMENTS` | `<date>#<payment_id>` |
 | `listing` | MonthRecord | `MONTHS#<yyyy-mm>` | `<currency>#<client_id>` |
+| `listing` | TaskRecord | `TASKS#<assignee>` while it is open | `<due_date>#<task_id>` |
+| `listing` | WorkflowRecord | `WORKFLOWS` | `<sort name>#<workflow_id>` |
+| `agenda` | ClientRecord | `DUE#client` | `<moment>#<client_id>` |
+| `agenda` | RecurringRecord | `DUE#recurring` | `<moment>#<client_id>#<recurring_id>` |
+| `agenda` | ServiceRecord | `DUE#webhook` | `<moment>#<client_id>#<service_id>` |
+| `agenda` | WorkflowRecord | `DUE#workflow` | `<moment>#<workflow_id>` |
 | `by_date` | ClientRecord | `CLIENTS` | `<client_id>` |
 | `by_date` | InvoiceRecord | `DRAFTS`, `OPEN`; absent once closed | `<due_date>#<invoice_id>` |
 | `by_date` | CreditNoteRecord | `CREDITS` while some is left | `<issue_date>#<credit_note_id>` |
@@ -58,8 +70,7 @@
 | `by_date` | LedgerRecord | `JOURNAL#<yyyy-mm>` | `<date>#<entry_id>` |
 
 The indexes `listing` and `by_date` project `row`: what a list shows of the item; `listing` the sums
-of a month, too.
-The index `agenda` holds what falls due; nothing is due yet.
+of a month, too; `agenda` holds the keys of what falls due (see agenda).
 """
 
 import os

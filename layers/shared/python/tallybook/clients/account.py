@@ -2,17 +2,16 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 
+from tallybook.clients import attention
 from tallybook.clients.records import ClientRecord, is_there
-from tallybook.errors import ClientNotFound
-from tallybook.table import Item
 from tallybook.transactions import Transaction
-from tallybook.versions import VersionChanged
 
 _NOTHING = Decimal(0)
 
@@ -44,6 +43,8 @@ def change(
     client: ClientRecord,
     changes: Mapping[str, Change],
     *,
+    at: datetime,
+    by_itself: bool = False,
     opened: int = 0,
     finalized: int = 0,
 ) -> None:
@@ -51,9 +52,12 @@ def change(
 
     `client` as it was read; its version stays. The transaction fails with `VersionChanged` when by
     then something begins or ceases to be unpaid that did not as read, and with `ClientNotFound`.
+    Calls for a look at the client; what the system does `by_itself` while it looks does not, and
+    fails with `VersionChanged` when something else has called for one.
     """
-    actions: list[Action] = []
-    condition: Condition = is_there()
+    client_id = client.pk.removeprefix("CLIENT#")
+    actions: list[Action] = [] if by_itself else attention.wanted(client_id, at)
+    condition: Condition = attention.as_read(client) if by_itself else is_there()
     due = 0
     for currency, each in changes.items():
         place = ["row", "account", currency]
@@ -78,7 +82,7 @@ def change(
     if finalized:
         actions.append(ClientRecord.finalized_invoices.add(finalized))
     if actions:
-        transaction.update(client, actions, condition, _changed)
+        transaction.update(client, actions, condition, attention.changed)
 
 
 def _first(each: Change) -> dict[str, dict[str, str]]:
@@ -113,7 +117,3 @@ def _count_as_read(client: ClientRecord) -> Condition:
 
 def _number(amount: Decimal) -> dict[str, str]:
     return {"N": str(amount)}
-
-
-def _changed(item: Item) -> Exception:
-    return VersionChanged() if item and "removed_at" not in item else ClientNotFound()

@@ -43,6 +43,9 @@ class ClientRecord(Record):
     listing_sk = UnicodeAttribute(null=True)
     by_date_pk = UnicodeAttribute(null=True)
     by_date_sk = UnicodeAttribute(null=True)
+    agenda_pk = UnicodeAttribute(null=True)  # when to look at it again, see clients.attention
+    agenda_sk = UnicodeAttribute(null=True)
+    attention = UnicodeAttribute(null=True)
     row = ClientRowMap()  # type: ignore[no-untyped-call]
     billing_address = PlainMapAttribute()
     shipping_address = PlainMapAttribute(null=True)

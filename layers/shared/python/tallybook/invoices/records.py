@@ -1,6 +1,6 @@
 """Invoices in the table. `row` is what lists show; the indexes project nothing else."""
 
-from pynamodb.attributes import NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
 
 from tallybook.table import PlainListAttribute, PlainMapAttribute, Record
 
@@ -30,6 +30,9 @@ class InvoiceRecord(Record):
     written_off = PlainMapAttribute(null=True)  # {at, by, date, reason}
     collection = PlainMapAttribute(null=True)  # {note, by, at}: why it has its collection status
     from_estimate = UnicodeAttribute(null=True)
+    from_recurring = PlainMapAttribute(null=True)  # {recurring_id, date}: the period it is of
+    to_send = BooleanAttribute(null=True)  # its mail waits for the hours at which mail is sent
+    steps = PlainMapAttribute(null=True)  # what its workflow has done, see workflows.kinds.Mark
     updated_at = UnicodeAttribute()
     version = NumberAttribute()
 

@@ -53,11 +53,13 @@ def book(
     at: datetime,
     opened: int = 0,
     finalized: int = 0,
+    by_itself: bool = False,
 ) -> None:
     """Add the entries, in this order, with the months and the client's totals that they change.
 
     Once for each client in a transaction: 1 + entries + months touched. `opened` invoices are open
-    more, and `finalized` more. Fails with `VersionChanged` and `ClientNotFound`.
+    more, and `finalized` more. The client is looked at, see `account.change` for this and for
+    `by_itself`. Fails with `VersionChanged` and `ClientNotFound`.
     """
     client_id = client.pk.removeprefix("CLIENT#")
     first = new_id(at)
@@ -72,7 +74,15 @@ def book(
             MonthRecord.listing_sk.set(f"{currency}#{client_id}"),
         ]
         transaction.update(record, [*where, *added], None)
-    account.change(transaction, client, _by_currency(postings), opened=opened, finalized=finalized)
+    account.change(
+        transaction,
+        client,
+        _by_currency(postings),
+        at=at,
+        by_itself=by_itself,
+        opened=opened,
+        finalized=finalized,
+    )
 
 
 def _entry(client_id: str, entry_id: str, posting: Posting) -> LedgerRecord:

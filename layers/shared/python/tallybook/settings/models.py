@@ -18,9 +18,11 @@ from pydantic import (
 from tallybook.addresses import EmailAddress
 from tallybook.dates import Day, Timestamp
 from tallybook.forms import form
+from tallybook.ids import Ulid
 from tallybook.models import ApiModel, Patch
 from tallybook.money import CurrencyCode, quantum
 from tallybook.postal import Address, NewAddress
+from tallybook.settings.kinds import SendingHours
 from tallybook.text import Line, ShortLine, Text
 
 DEFAULT_COLOUR = "#1a6f5c"
@@ -232,6 +234,10 @@ class NewSettings(ApiModel):
     portal: PortalSettings = PortalSettings()
     branding: Branding = Branding()
     billing: Billing = Billing()
+    sending: SendingHours = SendingHours()
+    workflow_id: Ulid | None = Field(
+        default=None, description="The workflow of clients that have none of their own."
+    )
 
 
 class SettingsPatch(Patch[NewSettings]):
