@@ -19,14 +19,12 @@ from tallybook.history.entries import entry
 from tallybook.idempotency import Once
 from tallybook.ledger.books import Books
 from tallybook.mail.attachments import Attachment
-from tallybook.mail.many import queue_all
+from tallybook.mail.many import queue_all, remembered
 from tallybook.mail.models import EmailId
 from tallybook.mail.queueing import Mail
 from tallybook.money import amount_text
 from tallybook.transactions import Transaction
 from tallybook.versions import etag, must_match, until_unchanged
-
-_TIMES = 10  # of sending it that are remembered
 
 
 def send(
@@ -84,9 +82,7 @@ def _sent(
     if after.row["status"] == "draft":
         after.row["status"] = "sent"
     after.row["sent_at"] = timestamp(at)
-    said = {"at": timestamp(at), "by": by.model_dump()}
-    sendings = [{"email_id": each, **said} for each in email_ids]
-    after.sent = [*(before.sent or []), *sendings][-_TIMES:]
+    after.sent = remembered(before.sent, email_ids, by, at)
     return after
 
 

@@ -21,7 +21,7 @@ from tallybook.invoices.reading import with_invoice
 from tallybook.invoices.records import InvoiceRecord
 from tallybook.links.making import invoice_link
 from tallybook.mail.attachments import Attachment
-from tallybook.mail.many import queue_all
+from tallybook.mail.many import queue_all, remembered
 from tallybook.mail.models import EmailId
 from tallybook.mail.queueing import Mail
 from tallybook.mail.rules import mailable
@@ -30,8 +30,6 @@ from tallybook.settings.models import Settings
 from tallybook.table import differences, read
 from tallybook.transactions import Transaction
 from tallybook.versions import etag, must_match, until_unchanged, version_changed
-
-_TIMES = 10  # of sending it that are remembered
 
 
 def send(
@@ -94,9 +92,7 @@ def post(
     mail = Mail(template="invoice", to=to, context=context, by=by, attachments=[paper])
     ids = queue_all(transaction, mail, client_id=client_id, at=at)
     row["sent_at"] = timestamp(at)
-    said = {"by": by.model_dump()} if by else {}
-    sendings = [{"email_id": each, "at": timestamp(at), **said} for each in ids]
-    invoice.row, invoice.sent = row, [*(invoice.sent or []), *sendings][-_TIMES:]
+    invoice.row, invoice.sent = row, remembered(invoice.sent, ids, by, at)
     _tell(transaction, row, ids[0], by, at)
     return ids[0]
 

@@ -7,11 +7,10 @@ from tallybook.clients.presence import must_be_active, stays_active
 from tallybook.contacts.household import household
 from tallybook.contacts.recipients import of_papers
 from tallybook.credit_notes.records import CreditNoteRecord
-from tallybook.dates import timestamp
 from tallybook.history.entries import entry
 from tallybook.ledger.books import look_up
 from tallybook.mail.attachments import Attachment
-from tallybook.mail.many import queue_all
+from tallybook.mail.many import queue_all, remembered
 from tallybook.mail.models import EmailId
 from tallybook.mail.queueing import Mail
 from tallybook.money import amount_text
@@ -19,8 +18,6 @@ from tallybook.payments.credits import CreditRecord, amount_of, copy_of, date_of
 from tallybook.payments.deeds import Deed
 from tallybook.transactions import Transaction
 from tallybook.versions import until_unchanged
-
-_TIMES = 10  # of sending it that are remembered
 
 
 def send(deed: Deed[Any], to: Sequence[str] | None, message: str | None = None) -> EmailId:
@@ -37,9 +34,8 @@ def send(deed: Deed[Any], to: Sequence[str] | None, message: str | None = None) 
         mail = _mail(before, deed, to or of_papers(household(deed.client_id)), message)
         writing = Transaction()
         ids = queue_all(writing, mail, client_id=deed.client_id, at=deed.at)
-        after, by = copy_of(before), deed.by.model_dump()
-        sent = [{"email_id": each, "at": timestamp(deed.at), "by": by} for each in ids]
-        after.sent = [*(before.sent or []), *sent][-_TIMES:]
+        after = copy_of(before)
+        after.sent = remembered(before.sent, ids, deed.by, deed.at)
         queued = EmailId(client_id=deed.client_id, email_id=ids[0])
         transaction = Transaction()
         deed.once.claim(transaction, queued)
