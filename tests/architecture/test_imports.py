@@ -12,12 +12,13 @@ MODULES = pytest.mark.parametrize("module", OURS.values(), ids=lambda module: mo
 # What may be used of a feature by every other: its API and its rules.
 OPEN = {"models", "rules", "kinds", "rows"}
 OPEN |= {"answers", "sums"}  # of invoices: what other documents have in common with them
-# And what many things cause: an entry of a client's history, a mail.
+# And what many things cause: an entry of a client's history, a mail, a task.
 CAUSED = {
     "tallybook.history.entries",
     "tallybook.mail.attachments",
     "tallybook.mail.many",
     "tallybook.mail.queueing",
+    "tallybook.tasks.making",
 }
 # And by one other, because a change of both is one transaction.
 ALLOWED = {
@@ -31,6 +32,7 @@ ALLOWED = {
     ("tallybook.contacts.creation", "tallybook.clients.records"),
     ("tallybook.contacts.store", "tallybook.inbound.reach"),  # whose messages are a contact's
     ("tallybook.contacts.creation", "tallybook.inbound.reach"),
+    ("tallybook.tasks.making", "tallybook.clients.records"),  # who it is about
     ("tallybook.ledger.posting", "tallybook.clients.account"),  # what a client owes, in all
     ("tallybook.ledger.posting", "tallybook.clients.records"),
     ("tallybook.ledger.closing", "tallybook.settings.store"),  # up to when the books are closed

@@ -15,6 +15,7 @@ class TaskRecord(Record):
     row = PlainMapAttribute()  # client_id, task_id, kind, title, status, assignee, due_date, …
     body = UnicodeAttribute(null=True)
     invoice_ids = PlainListAttribute(null=True)
+    by = PlainMapAttribute(null=True)  # who made it; absent: the system
     done = PlainMapAttribute(null=True)  # {at, by}
     updated_at = UnicodeAttribute()
     version = NumberAttribute()
