@@ -82,7 +82,7 @@ def _sent(
     if after.row["status"] == "draft":
         after.row["status"] = "sent"
     after.row["sent_at"] = timestamp(at)
-    after.sent = remembered(before.sent, email_ids, by, at)
+    after.sent = remembered(before.sent, email_ids, by=by, at=at)
     return after
 
 

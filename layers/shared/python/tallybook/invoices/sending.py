@@ -92,7 +92,7 @@ def post(
     mail = Mail(template="invoice", to=to, context=context, by=by, attachments=[paper])
     ids = queue_all(transaction, mail, client_id=client_id, at=at)
     row["sent_at"] = timestamp(at)
-    invoice.row, invoice.sent = row, remembered(invoice.sent, ids, by, at)
+    invoice.row, invoice.sent = row, remembered(invoice.sent, ids, by=by, at=at)
     _tell(transaction, row, ids[0], by, at)
     return ids[0]
 
