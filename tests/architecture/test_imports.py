@@ -268,6 +268,7 @@ STORES |= {"making", "paying"}  # of payment links
 STORES |= {"applying", "booking", "choosing", "credits", "deeds", "recording", "refunding"}
 STORES |= {"reversing", "issuing", "papers"}  # of payments, credit notes too
 STORES |= {"reach", "taking"}  # of inbound
+STORES |= {"switching", "telling"}  # of services
 STORES |= {"receipts", "subjects"}  # of documents
 STORES |= {"changing", "chunks", "cutting", "decisions", "downloads", "entering"}  # of imports
 STORES |= {"finishing", "numbering", "reading", "rehearsing", "reporting", "undoing"}
