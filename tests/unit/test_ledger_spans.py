@@ -3,9 +3,12 @@
 from datetime import date
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tallybook.errors import InvalidField
 from tallybook.ledger.firm import months
+from tallybook.ledger.kinds import LONGEST_AHEAD, MONTHS_AHEAD
 from tallybook.ledger.spans import span, within
 
 
@@ -47,3 +50,9 @@ def test_the_days_of_a_ledger_may_be_open_at_either_end():
 
 def test_months_go_on_over_the_end_of_a_year():
     assert months(date(2026, 11, 30), 4) == ["2026-11", "2026-12", "2027-01", "2027-02"]
+
+
+@given(st.dates(date(2000, 1, 1), date(2100, 1, 1)))
+def test_no_invoice_lies_further_ahead_than_the_months_that_are_looked_through(today: date):
+    last = today + LONGEST_AHEAD
+    assert (last.year - today.year) * 12 + last.month - today.month <= MONTHS_AHEAD

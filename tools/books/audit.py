@@ -12,6 +12,7 @@ from datetime import date
 from typing import Any
 
 from tallybook.ledger import firm
+from tallybook.ledger.kinds import MONTHS_AHEAD
 from tallybook.numbering.records import NumberRecord
 from tallybook.sequences import SequenceRecord
 from tallybook.settings import store as settings_store
@@ -22,7 +23,6 @@ from tools.books.reckoning import Difference, Item, differences
 _AT_ONCE, _LOOKS = 8, 3
 _DOCUMENTS = ("INVOICES", "CREDITNOTES", "PAYMENTS")
 _SERIES = (("invoice", "INVOICES", "invoice_id"), ("credit_note", "CREDITNOTES", "credit_note_id"))
-_MONTHS_AHEAD = 12  # how far invoices are dated ahead
 # All of a client that the books are made of lies in two ranges of its partition.
 _RANGES = (("CLIENT", "CREDITNOTE$"), ("INVOICE#", "PAYMENT$"))
 
@@ -49,7 +49,7 @@ def _clients(listed: dict[str, list[Item]]) -> set[str]:
     ]
     if days:
         first, last = min(days), max(days)
-        count = (last.year - first.year) * 12 + last.month - first.month + 1 + _MONTHS_AHEAD
+        count = (last.year - first.year) * 12 + last.month - first.month + 1 + MONTHS_AHEAD
         for month in firm.months(first, count):
             ids |= {_client_of(item) for item in firm.items("by_date", f"JOURNAL#{month}")}
     return ids

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -22,6 +22,7 @@ from tallybook.invoices.sending import post, unasked
 from tallybook.invoices.standing import due_date_of, open_item
 from tallybook.ledger.books import Key
 from tallybook.ledger.closing import must_be_open, stays_open
+from tallybook.ledger.kinds import LONGEST_AHEAD
 from tallybook.ledger.posting import Effect, Posting, book
 from tallybook.money import amount_text
 from tallybook.numbering import series
@@ -29,8 +30,6 @@ from tallybook.settings.models import Settings
 from tallybook.table import Item, absent, differences, find_all, read
 from tallybook.transactions import Transaction
 from tallybook.versions import etag, must_match, until_unchanged, version_changed
-
-LONGEST_AHEAD = timedelta(days=366)  # a year that was mistyped is not worth a number
 
 
 @dataclass

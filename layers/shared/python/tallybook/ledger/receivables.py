@@ -13,6 +13,7 @@ from functools import partial
 from tallybook.clients.names import names
 from tallybook.errors import InvalidField
 from tallybook.ledger import firm
+from tallybook.ledger.kinds import MONTHS_AHEAD
 from tallybook.ledger.mapping import to_ageing
 from tallybook.ledger.models import AgeingReport, AgeingTotal, ClientAgeing
 from tallybook.ledger.reading import booked
@@ -20,8 +21,6 @@ from tallybook.ledger.rules import Bucket, Standing, ageing
 from tallybook.money import amount_text
 
 LONGEST = 10  # years back
-# How far an entry may lie ahead of today: that of an invoice that is dated 366 days later.
-_MONTHS_AHEAD = 13
 _NOTHING = Decimal(0)
 
 type Standings = dict[tuple[str, str], Standing]
@@ -91,7 +90,7 @@ def owing(as_of: date, *, today: date) -> list[Owing]:
     """
     standings = open_now()
     last = max(as_of, today)
-    count = (last.year - as_of.year) * 12 + last.month - as_of.month + 1 + _MONTHS_AHEAD
+    count = (last.year - as_of.year) * 12 + last.month - as_of.month + 1 + MONTHS_AHEAD
     months = firm.months(as_of, count)
     for later in firm.side_by_side(partial(_later, as_of), months):
         for key, standing in later.items():
