@@ -1,5 +1,7 @@
 """What other features may ask of workflows: that one exists, in the transaction that names it."""
 
+from pynamodb.expressions.condition import Condition
+
 from tallybook.errors import InvalidField
 from tallybook.table import present
 from tallybook.transactions import Transaction
@@ -8,8 +10,15 @@ from tallybook.workflows.records import WorkflowRecord
 
 def must_exist(transaction: Transaction, workflow_id: str) -> None:
     """Make `transaction` fail with `InvalidField` unless there is such a workflow."""
-    transaction.check(
-        WorkflowRecord(f"WORKFLOW#{workflow_id}", "WORKFLOW"),
-        present(WorkflowRecord),
-        lambda _: InvalidField("workflow_id", f"{workflow_id!r} is not the id of a workflow."),
-    )
+    record = WorkflowRecord(f"WORKFLOW#{workflow_id}", "WORKFLOW")
+    transaction.check(record, is_there(), lambda _: unknown(workflow_id))
+
+
+def is_there() -> Condition:
+    """The condition that the workflow exists and was not deleted."""
+    there: Condition = present(WorkflowRecord) & WorkflowRecord.deleted_at.does_not_exist()
+    return there
+
+
+def unknown(workflow_id: str) -> InvalidField:
+    return InvalidField("workflow_id", f"{workflow_id!r} is not the id of a workflow.")
