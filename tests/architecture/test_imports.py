@@ -33,6 +33,9 @@ ALLOWED = {
     ("tallybook.contacts.store", "tallybook.inbound.reach"),  # whose messages are a contact's
     ("tallybook.contacts.creation", "tallybook.inbound.reach"),
     ("tallybook.tasks.making", "tallybook.clients.records"),  # who it is about
+    ("tallybook.promises.standing", "tallybook.clients.attention"),  # has anybody called since?
+    ("tallybook.promises.standing", "tallybook.clients.records"),
+    ("tallybook.promises.standing", "tallybook.ledger.reading"),  # what was paid on it
     ("tallybook.ledger.posting", "tallybook.clients.account"),  # what a client owes, in all
     ("tallybook.ledger.posting", "tallybook.clients.records"),
     ("tallybook.ledger.closing", "tallybook.settings.store"),  # up to when the books are closed
@@ -231,6 +234,7 @@ ALLOWED = {
     ("tallybook.links.paying", "tallybook.ledger.books"),
     ("tallybook.links.paying", "tallybook.portal.address"),
     ("tallybook.papers.letter", "tallybook.mail.colours"),  # a colour that can be read
+    ("tallybook.recurring.placeholders", "tallybook.papers.formats"),  # how days are written
     ("tallybook.mail.composing", "tallybook.clients.records"),  # whom a mail is to
     ("tallybook.mail.composing", "tallybook.settings.store"),  # and whom it is from
     ("tallybook.mail.holding", "tallybook.clients.records"),  # is it still suspended?
@@ -244,6 +248,8 @@ ALLOWED = {
     ("tallybook.outbox.routing", "tallybook.mail.queue"),
     ("tallybook.outbox.routing", "tallybook.portal.queue"),
     ("tallybook.outbox.routing", "tallybook.sms.queue"),
+    ("tallybook.outbox.routing", "tallybook.chasing.queue"),
+    ("tallybook.outbox.routing", "tallybook.services.queue"),
     ("tallybook.sms.store", "tallybook.clients.presence"),
     ("tallybook.sms.store", "tallybook.clients.records"),  # its number; no SMS to the suspended
     ("tallybook.sms.store", "tallybook.contacts.records"),  # the primary contact's number
@@ -274,6 +280,8 @@ STORES |= {"changing", "chunks", "cutting", "decisions", "downloads", "entering"
 STORES |= {"finishing", "numbering", "reading", "rehearsing", "reporting", "undoing"}
 AWS = ("boto3", "botocore", "pynamodb", "aws_lambda_powertools", "mypy_boto3_cognito_idp")
 PURE = {
+    "steps",
+    "fees",
     "addresses",
     "answers",
     "authors",
@@ -304,6 +312,7 @@ PURE = {
     "mime",
     "models",
     "money",
+    "placeholders",
     "postal",
     "problems",
     "replies",
@@ -475,6 +484,9 @@ def test_each_variable_of_the_environment_is_read_in_one_module():
         "FONTS_DIR": {"tallybook.papers.fonts"},
         "MAIL_BUCKET": {"tallybook.inbound.bucket"},
         "INBOUND_SMS_QUEUE_URL": {"tallybook.inbound.queue"},
+        "CHASE_QUEUE_URL": {"tallybook.chasing.queue"},
+        "RECURRING_QUEUE_URL": {"tallybook.recurring.queue"},
+        "WEBHOOK_QUEUE_URL": {"tallybook.services.queue"},
     }
 
 

@@ -25,6 +25,7 @@ TallybookError
 │   ├── InvoiceNotFound
 │   ├── EstimateNotFound
 │   ├── PaymentNotFound
+│   ├── RecurringInvoiceNotFound
 │   ├── CreditNoteNotFound
 │   └── PaymentLinkNotFound
 ├── MethodNotAllowed (405)
@@ -57,6 +58,9 @@ TallybookError
 │   ├── NothingLeft
 │   ├── UsedTooOften
 │   ├── AccountPaymentOff
+│   ├── RecurringInvoiceEnded
+│   ├── RecurringInvoiceNotPaused
+│   ├── RecurringInvoiceDeleted
 │   ├── IdempotencyKeyReused
 │   └── Busy                   too many changes at once; try again
 ├── StaleVersion (412)         If-Match named another version
@@ -229,6 +233,12 @@ class PaymentNotFound(NotFound):
     code = "payment_not_found"
     title = "There is no such payment"
     detail = "The client has no payment with this id."
+
+
+class RecurringInvoiceNotFound(NotFound):
+    code = "recurring_invoice_not_found"
+    title = "There is no such recurring invoice"
+    detail = "The client has no recurring invoice with this id."
 
 
 class CreditNoteNotFound(NotFound):
@@ -443,6 +453,24 @@ class AccountPaymentOff(Conflict):
     code = "account_payment_off"
     title = "Clients cannot pay their whole account"
     detail = "Switch portal.account_history on in the settings, or make a link to one invoice."
+
+
+class RecurringInvoiceEnded(Conflict):
+    code = "recurring_invoice_ended"
+    title = "The recurring invoice has ended"
+    detail = "status: it has reached its end. Give it a later end_date or a greater count first."
+
+
+class RecurringInvoiceNotPaused(Conflict):
+    code = "recurring_invoice_not_paused"
+    title = "The recurring invoice is not paused"
+    detail = "status: only what is paused can be resumed."
+
+
+class RecurringInvoiceDeleted(Conflict):
+    code = "recurring_invoice_deleted"
+    title = "The recurring invoice was deleted"
+    detail = "Its invoice cannot be made any more. Drop it."
 
 
 class IdempotencyKeyReused(Conflict):

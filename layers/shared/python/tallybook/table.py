@@ -55,6 +55,7 @@
 | `listing` | InvoiceRecord | `INVOICES` | `<issue_date>#<invoice_id>` |
 | `listing` | CreditNoteRecord | `CREDITNOTES` | `<issue_date>#<credit_note_id>` |
 | `listing` | EstimateRecord | `ESTIMATES` | `<issue_date>#<estimate_id>` |
+| `listing` | RecurringRecord | `RECURRING` | `<recurring_id>` |
 | `listing` | PaymentRecord | `PAYMENTS` | `<date>#<payment_id>` |
 | `listing` | MonthRecord | `MONTHS#<yyyy-mm>` | `<currency>#<client_id>` |
 | `listing` | TaskRecord | `TASKS#<assignee>` while it is open | `<due_date>#<task_id>` |

@@ -73,8 +73,8 @@ class Period(ApiModel):
         return self
 
 
-class DocumentFields(ApiModel):
-    """What can be entered about an invoice, an estimate and a credit note alike."""
+class DocumentContent(ApiModel):
+    """What can be entered about any document beside its dates."""
 
     currency: CurrencyCode | None = Field(
         default=None, examples=["EUR"], description="The client's currency when left out."
@@ -95,6 +95,11 @@ class DocumentFields(ApiModel):
     exemption_reason: Line | None = Field(
         default=None, description="Why no tax is charged in category E; else that of the settings."
     )
+
+
+class DocumentFields(DocumentContent):
+    """What can be entered about an invoice, an estimate and a credit note alike."""
+
     delivery_date: Day | None = Field(default=None, examples=["2026-10-31"])
     period: Period | None = None
 

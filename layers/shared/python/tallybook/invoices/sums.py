@@ -19,7 +19,7 @@ from tallybook.invoices.kinds import (
 )
 from tallybook.invoices.models import (
     AdjustmentWithNet,
-    DocumentFields,
+    DocumentContent,
     DocumentSums,
     LineWithNet,
     NewAdjustment,
@@ -32,7 +32,7 @@ from tallybook.money import amount_text
 from tallybook.settings.models import Settings
 
 type Entered = dict[str, Any]
-"""What was entered, as it is stored: a DocumentFields in JSON, without what was left out."""
+"""What was entered, as it is stored: a DocumentContent in JSON, without what was left out."""
 type Sums = dict[str, Any]
 """The sums as they are stored, see `to_stored`."""
 
@@ -43,7 +43,7 @@ _NAMES = ("lines", "allowances", "charges", "net", "tax", "gross", "rounding")
 _LISTS = ("line_nets", "allowance_amounts", "charge_amounts")
 
 
-def entered(new: DocumentFields) -> Entered:
+def entered(new: DocumentContent) -> Entered:
     """What was entered, to be stored, and to be patched later. Raises `InvalidField`."""
     if (size := len(new.model_dump_json(exclude_none=True).encode())) > MOST_BYTES:
         raise InvalidField("lines", f"All texts together have {size:,} bytes; {MOST_BYTES:,} fit.")
