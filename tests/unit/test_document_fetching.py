@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from tallybook import outside
 from tallybook.documents import fetching
-from tallybook.documents.fetching import Unfetchable, fetch, public
+from tallybook.documents.fetching import Unfetchable, fetch
+from tallybook.outside import public
 
 
 class Answer:
@@ -29,8 +31,8 @@ class Net:
         self.hosts: dict[str, list[str]] = {"logos.example": ["93.184.215.14"]}
         self.answers: dict[str, bytes] = {}
         self.asked: list[tuple[str, str, str]] = []
-        monkeypatch.setattr(fetching, "getaddrinfo", self._looked_up)
-        monkeypatch.setattr(fetching, "_Pinned", self._connection)
+        monkeypatch.setattr(outside, "getaddrinfo", self._looked_up)
+        monkeypatch.setattr(fetching, "Pinned", self._connection)
 
     def _looked_up(self, host: str, port: int, **_: Any) -> list[Any]:
         return [(0, 0, 0, "", (address, port)) for address in self.hosts[host]]
@@ -111,7 +113,7 @@ def test_what_is_inside_of_a_network_is_not_asked(net: Net, address: str):
 @pytest.mark.parametrize("address", ["93.184.215.14", "2606:2800:21f:cb07:6820:80da:af6b:8b2c"])
 def test_what_is_public_may_be_asked(net: Net, address: str):
     net.hosts["outside.example"] = [address]
-    assert public("outside.example", 443) == address
+    assert public("outside.example", 443, monotonic() + 4) == address
 
 
 def test_one_address_inside_is_too_much(net: Net):
@@ -177,7 +179,7 @@ def test_a_host_that_nobody_knows_is_no_fault_of_ours(net: Net, monkeypatch: pyt
     def unknown(*_: Any, **__: Any) -> None:
         raise OSError("no such host")
 
-    monkeypatch.setattr(fetching, "getaddrinfo", unknown)
+    monkeypatch.setattr(outside, "getaddrinfo", unknown)
     with pytest.raises(Unfetchable, match="no such host"):
         fetch("https://nowhere.example/")
 
@@ -202,9 +204,9 @@ def test_a_connection_is_cut_at_its_deadline(monkeypatch: pytest.MonkeyPatch):
         def wrap_socket(self, *_: Any, **__: Any) -> Slow:
             return Slow()
 
-    monkeypatch.setattr(fetching, "create_connection", lambda *_: None)
-    connection = fetching._Pinned("logos.example", 443, "93.184.215.14", monotonic() + 0.05)
-    monkeypatch.setattr(fetching, "_context", Context)
+    monkeypatch.setattr(outside, "create_connection", lambda *_: None)
+    connection = outside.Pinned("logos.example", 443, "93.184.215.14", monotonic() + 0.05)
+    monkeypatch.setattr(outside, "_context", Context)
     with pytest.raises(OSError, match="cut"):
         connection.connect()
     connection.close()

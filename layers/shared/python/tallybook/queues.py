@@ -10,6 +10,7 @@ from botocore.config import Config
 
 from tallybook.errors import Unavailable
 
+LONGEST_DELAY = 900  # seconds: SQS delays no longer
 _MOST_MESSAGES = 10  # of a SendMessageBatch
 
 client: Any = botocore.session.get_session().create_client(
@@ -20,15 +21,17 @@ client: Any = botocore.session.get_session().create_client(
 )
 
 
-def send(url: str, messages: Iterable[dict[str, Any]]) -> int:
+def send(url: str, messages: Iterable[dict[str, Any]], *, delay: int = 0) -> int:
     """Send the messages; returns how many. Raises `Unavailable` when the queue takes not all.
 
-    Sending some of them again is harmless: whoever does the work claims it.
+    They come after `delay` seconds, `LONGEST_DELAY` at most. Sending some of them again is
+    harmless: whoever does the work claims it.
     """
     sent = 0
+    later = {"DelaySeconds": delay} if delay else {}
     for batch in batched(messages, _MOST_MESSAGES, strict=False):
         entries = [
-            {"Id": str(place), "MessageBody": json.dumps(message)}
+            {"Id": str(place), "MessageBody": json.dumps(message)} | later
             for place, message in enumerate(batch)
         ]
         answer = client.send_message_batch(QueueUrl=url, Entries=entries)
