@@ -79,6 +79,7 @@ def environment(name: str) -> dict[str, str]:
 # The module that reads each variable: whoever loads it is given the variable, and nobody else.
 READ_IN = {
     "ACCESS_QUEUE_URL": "tallybook.portal.queue",
+    "CHASE_QUEUE_URL": "tallybook.chasing.queue",
     "DOCUMENTS_BUCKET": "tallybook.documents.bucket",
     "DOCUMENT_QUEUE_URL": "tallybook.documents.queue",
     "EVENT_BUS_NAME": "tallybook.outbox.bus",
@@ -97,9 +98,11 @@ READ_IN = {
     "PORTAL_POOL_ID": "tallybook.portal.pool",
     "PORTAL_URL": "tallybook.portal.address",
     "PUBLIC_URL": "tallybook.mail.pixel",
+    "RECURRING_QUEUE_URL": "tallybook.recurring.queue",
     "SIGNING_SECRET": "tallybook.signing",
     "SMS_QUEUE_URL": "tallybook.sms.queue",
     "STAFF_POOL_ID": "tallybook.staff.pool",
+    "WEBHOOK_QUEUE_URL": "tallybook.services.queue",
 }
 # What is heavy to load, and which functions cannot do without it.
 PAPERS = {"documents", "renderer"}

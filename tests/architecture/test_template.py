@@ -55,7 +55,7 @@ def test_what_watches_all_functions_does_not_grow_with_them():
         assert "Dimensions" not in properties
 
 
-def test_reads_and_writes_of_the_table_and_of_both_lists_are_watched():
+def test_reads_and_writes_of_the_table_and_of_its_indexes_are_watched():
     def watched(metric: dict[str, Any]) -> tuple[str, Any]:
         dimensions = {each["Name"]: each["Value"] for each in metric["Dimensions"]}
         return metric["MetricName"], dimensions.get("GlobalSecondaryIndexName")
@@ -64,7 +64,7 @@ def test_reads_and_writes_of_the_table_and_of_both_lists_are_watched():
     assert {watched(each["MetricStat"]["Metric"]) for each in metrics if "MetricStat" in each} == {
         (f"{kind}ThrottleEvents", index)
         for kind in ("Read", "Write")
-        for index in (None, "listing", "by_date")
+        for index in (None, "listing", "by_date", "agenda")
     }
 
 
@@ -103,9 +103,10 @@ def failure_destinations() -> set[str]:
     ]
     invoked = [
         function["EventInvokeConfig"]["DestinationConfig"]["OnFailure"]["Destination"]
-        for _, function, _ in sources("S3")
+        for _, function, _ in (*sources("S3"), *sources("Schedule"))
     ]
-    return {arn["Fn::GetAtt"][0] for arn in (*redriven, *streams, *invoked)}
+    scheduled = [source["DeadLetterConfig"]["Arn"] for _, _, source in sources("Schedule")]
+    return {arn["Fn::GetAtt"][0] for arn in (*redriven, *streams, *invoked, *scheduled)}
 
 
 def watched(alarm: str, metric: str) -> set[str]:
@@ -163,7 +164,7 @@ def test_a_stream_or_an_event_that_fails_is_given_up_in_the_end():
     for _, _, source in sources("DynamoDB"):
         assert source["MaximumRetryAttempts"] > 0
         assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
-    for _, function, _ in sources("S3"):
+    for _, function, _ in (*sources("S3"), *sources("Schedule")):
         assert function["EventInvokeConfig"]["MaximumRetryAttempts"] > 0
 
 
@@ -186,7 +187,21 @@ def test_whatever_waits_to_be_worked_on_is_watched():
     }
     queues = {source["Queue"]["Fn::GetAtt"][0] for _, _, source in sources("SQS")}
     assert watched("BacklogAlarm", "IteratorAge") == streams
-    assert watched("BacklogAlarm", "ApproximateAgeOfOldestMessage") == queues
+    alarms = [name for name in ALARMS if name.endswith("BacklogAlarm")]
+    waiting = [watched(name, "ApproximateAgeOfOldestMessage") for name in alarms]
+    assert set().union(*waiting) == queues
+    assert sum(map(len, waiting)) == len(queues)
+
+
+def test_what_has_fallen_due_is_asked_for_every_hour_and_somebody_hears_when_it_is_not():
+    ((name, function, source),) = sources("Schedule")
+    assert (name, source["Schedule"]) == ("agenda", "rate(1 hour)")
+    # A run is not retried beyond the next one.
+    patience = (source["RetryPolicy"], function["EventInvokeConfig"])
+    assert all(0 < each["MaximumEventAgeInSeconds"] <= 3600 for each in patience)
+    alarm = ALARMS["AgendaAlarm"]["Properties"]
+    assert alarm["Dimensions"][0]["Value"] == {"Ref": "AgendaFunction"}
+    assert (alarm["MetricName"], alarm["TreatMissingData"]) == ("Invocations", "breaching")
 
 
 # ---- Buckets -----------------------------------------------------------------------------
@@ -326,6 +341,7 @@ def test_a_topic_that_a_queue_listens_to_may_put_messages_there_as_they_are():
         )
         for policy in resources("AWS::SQS::QueuePolicy").values()
         for statement in policy["Properties"]["PolicyDocument"]["Statement"]
+        if statement["Principal"] == {"Service": "sns.amazonaws.com"}
     }
     listening = {
         (each["Properties"]["Endpoint"]["Fn::GetAtt"][0], each["Properties"]["TopicArn"]["Ref"])
@@ -360,7 +376,8 @@ def test_a_stream_has_no_more_readers_than_its_shards_serve():
 def test_the_outbox_hears_once_of_work_of_what_happened_and_of_who_left():
     ((_, _, source),) = (each for each in sources("DynamoDB") if each[0] == "outbox")
     patterns = [json.loads(each["Pattern"]) for each in source["FilterCriteria"]["Filters"]]
-    kinds = ["CLIENT", {"prefix": "EMAIL#"}, {"prefix": "JOB#"}, {"prefix": "SMS#"}]
+    prefixes = ("DELIVERY#", "EMAIL#", "JOB#", "SMS#")
+    kinds = ["CLIENT", *({"prefix": prefix} for prefix in prefixes)]
     assert len(patterns) <= 5  # as many as Lambda takes
     assert patterns == [
         {"eventName": ["INSERT"], "dynamodb": {"Keys": {"sk": {"S": kinds}}}},

@@ -244,6 +244,32 @@ def test_a_client_that_is_suspended_or_activated_has_its_users_looked_at(owner: 
         assert received("ACCESS_QUEUE_URL") == [{"client_id": client_id}]
 
 
+def test_what_may_end_a_reason_to_chase_has_the_client_looked_at_once(owner: Staff, post: Post):
+    client_id = owner.post("/v1/clients", new_client()).body["client_id"]
+    invoices = f"/v1/clients/{client_id}/invoices"
+    post.dispatch()
+    invoice_id = owner.post(invoices, {"lines": [{"unit_price": "10.00"}]}).body["invoice_id"]
+    owner.post(f"{invoices}/{invoice_id}/finalize")
+    post.dispatch()
+    assert received("CHASE_QUEUE_URL") == []
+    for amount in ("1.00", "2.00"):
+        owner.post(f"/v1/clients/{client_id}/payments", {"amount": amount})
+    post.dispatch()
+    assert received("CHASE_QUEUE_URL") == [{"client_id": client_id}]
+    owner.post(f"{invoices}/{invoice_id}/write-off", {"reason": "Gone"})
+    post.dispatch()
+    assert received("CHASE_QUEUE_URL") == [{"client_id": client_id}]
+
+
+def test_a_service_that_has_something_to_be_told_goes_to_its_worker_once():
+    deliveries = [
+        {"pk": f"CLIENT#{NOBODY}", "sk": f"DELIVERY#{NOBODY}#{number}", "job": 0, "kind": "none"}
+        for number in (1, 2)
+    ]
+    assert failed(deliveries) == []
+    assert received("WEBHOOK_QUEUE_URL") == [{"client_id": NOBODY, "service_id": NOBODY}]
+
+
 def test_many_changes_are_sent_together(owner: Staff, post: Post):
     client_id = owner.post("/v1/clients", new_client()).body["client_id"]
     body = {"subject": "Hello", "body": "There"}

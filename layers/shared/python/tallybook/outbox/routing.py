@@ -5,10 +5,12 @@ The effects of a batch are collected and sent together. Sending some of them twi
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 from aws_lambda_powertools.utilities.data_classes.dynamo_db_stream_event import DynamoDBRecord
 
+from tallybook.chasing import queue as chase_queue
 from tallybook.dates import timestamp
 from tallybook.documents import queue as document_queue
 from tallybook.ids import time_of
@@ -16,19 +18,38 @@ from tallybook.imports import dispatch
 from tallybook.mail import queue as mail_queue
 from tallybook.outbox import bus
 from tallybook.portal import queue as access_queue
+from tallybook.services import queue as webhook_queue
 from tallybook.sms import queue as sms_queue
 from tallybook.table import query_all
 
 type Effect = tuple[str, dict[str, Any]]
-"""Where something goes ("mail", "documents", "access", "sms", "bus"), and what."""
+"""Where something goes ("mail", "documents", "access", "sms", "chase", …), and what."""
 type Outcome = dict[str, object] | Exception
+
+
+def _once(send: Callable[[list[dict[str, Any]]], object], messages: list[dict[str, Any]]) -> None:
+    """Several changes at a time may ask for the same look at the same client."""
+    send([dict(each) for each in dict.fromkeys(tuple(message.items()) for message in messages)])
+
 
 _SENDERS: dict[str, Callable[[list[dict[str, Any]]], object]] = {
     "mail": mail_queue.send,
     "documents": document_queue.send,
     "access": access_queue.send,
     "sms": sms_queue.send,
+    "chase": partial(_once, chase_queue.send),
+    "webhooks": partial(_once, webhook_queue.send),
     "bus": bus.publish,
+}
+# What may have ended a reason to chase a client: its services are given back within seconds, where
+# the hour's agenda would do it, too.
+_SETTLED = {
+    "credit_note.applied",
+    "credit_note.issued",
+    "invoice.voided",
+    "invoice.written_off",
+    "payment.applied",
+    "payment.recorded",
 }
 # Of what is held and sent later: how a message names it.
 _NAMES = {"EMAIL": "email_id", "SMS": "sms_id"}
@@ -76,6 +97,8 @@ def effects_of(record: DynamoDBRecord) -> Iterator[Effect]:
             yield str(new["via"]), {"client_id": item_id or None, "email_id": rest}
         case "CLIENT", "SMS":
             yield "sms", {"client_id": item_id, "sms_id": rest}
+        case "CLIENT", "DELIVERY":
+            yield "webhooks", {"client_id": item_id, "service_id": rest.partition("#")[0]}
         case "CLIENT", "HISTORY":
             yield from _happened(item_id, rest, new)
         case "CLIENT", "CLIENT":
@@ -98,6 +121,8 @@ def _happened(client_id: str, entry_id: str, entry: dict[str, Any]) -> Iterator[
         yield "access", {"client_id": client_id}
     if name == "client.activated":
         yield from _held(client_id)
+    if name in _SETTLED:
+        yield "chase", {"client_id": client_id}
 
 
 def _held(client_id: str) -> Iterator[Effect]:
