@@ -18,6 +18,7 @@ CAUSED = {
     "tallybook.mail.attachments",
     "tallybook.mail.many",
     "tallybook.mail.queueing",
+    "tallybook.missed.making",
     "tallybook.tasks.making",
 }
 # And by one other, because a change of both is one transaction.

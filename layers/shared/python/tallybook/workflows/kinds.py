@@ -12,6 +12,14 @@ type Mark = str
 """What of a step was done for an invoice: "<step_id>#<person_id>", "<step_id>#<number of the
 period>" of a late fee, "<step_id>#" of anything else. On the invoice: mark → {on, what, …}."""
 
+type Deed = Literal[
+    "email", "sms", "task", "call", "late_fee", "suspend_services",  # done; a task instead of mail
+    "no_fee",  # what was due beyond the cap
+    "overtaken",  # a later message went out in its place
+    "missed", "again", "dropped",  # the client was suspended: staff decide, and have decided
+]  # fmt: skip
+"""The `what` of a mark."""
+
 CLIENT = "client"  # the person_id of the client itself, where it has no contacts with an address
 
 
@@ -105,3 +113,4 @@ class Due:
     marks: Mapping[str, Sequence[Mark]]  # invoice_id → what this does of it
     overtaken: Mapping[str, Sequence[Mark]] = field(default_factory=dict)  # and what lapses by it
     fee: Decimal | None = None
+    leaves_open: bool = False  # services that are paid in advance are left: no mark is set yet
