@@ -2,20 +2,20 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any, Literal
+from typing import Any
 
 from tallybook.dates import timestamp
+from tallybook.missed.kinds import MissedKind
+from tallybook.missed.mapping import id_of, sort_key
 from tallybook.missed.records import MissedRecord
 from tallybook.transactions import Transaction
-
-type Kind = Literal["recurring", "step"]
 
 
 def missed(
     transaction: Transaction,
     client_id: str,
     *,
-    kind: Kind,
+    kind: MissedKind,
     day: date,
     ref: str,
     text: str,
@@ -27,15 +27,17 @@ def missed(
 ) -> MissedRecord:
     """Add what was missed on a day: one action. `ref` tells apart what is of one kind and day.
 
-    `subject` is what it takes to do it later. `missed_id` is the end of the key, fit for a path.
+    `subject` is what it takes to do it later: recurring_id of a period; invoice_id, mark (see
+    workflows.kinds) and number of a step. `reason` is kinds.SUSPENDED, or says in words why it
+    could not be done. That it is missed once is for the others of the transaction to say.
     """
-    place = f"{day}#{kind}#{ref}"
+    place = sort_key(day, kind, ref)
     record = MissedRecord(
         f"CLIENT#{client_id}",
-        f"MISSED#{place}",
+        place,
         row={
             "client_id": client_id,
-            "missed_id": place.replace("#", "."),
+            "missed_id": id_of(place),
             "kind": kind,
             "date": day.isoformat(),
             "text": text,

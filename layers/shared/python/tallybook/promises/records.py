@@ -14,5 +14,6 @@ class PromiseRecord(Record):
     invoice_ids = PlainListAttribute(null=True)  # None: all of the currency
     note = UnicodeAttribute(null=True)
     by = PlainMapAttribute()
-    task_id = UnicodeAttribute(null=True)  # the task that was made when it was broken
+    ended_at = UnicodeAttribute(null=True)  # when it was first looked at after its day
+    task_id = UnicodeAttribute(null=True)  # the task that was made then, as it was broken
     version = NumberAttribute()
