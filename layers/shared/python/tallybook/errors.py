@@ -27,7 +27,12 @@ TallybookError
 │   ├── PaymentNotFound
 │   ├── RecurringInvoiceNotFound
 │   ├── CreditNoteNotFound
-│   └── PaymentLinkNotFound
+│   ├── ServiceNotFound
+│   ├── DeliveryNotFound
+│   ├── PaymentLinkNotFound
+│   ├── PromiseNotFound
+│   ├── TaskNotFound
+│   └── MissedNotFound
 ├── MethodNotAllowed (405)
 ├── Conflict (409)             with what is stored
 │   ├── NumberTaken
@@ -61,6 +66,13 @@ TallybookError
 │   ├── RecurringInvoiceEnded
 │   ├── RecurringInvoiceNotPaused
 │   ├── RecurringInvoiceDeleted
+│   ├── TooManyServices
+│   ├── ServiceUnchanged
+│   ├── ServicePaidThrough
+│   ├── NothingOverdue
+│   ├── NoWebhook
+│   ├── DeliveryPending
+│   ├── PromiseOver
 │   ├── IdempotencyKeyReused
 │   └── Busy                   too many changes at once; try again
 ├── StaleVersion (412)         If-Match named another version
@@ -251,6 +263,36 @@ class PaymentLinkNotFound(NotFound):
     code = "payment_link_not_found"
     title = "There is no such payment link"
     detail = "The link is unknown, has expired or was revoked. Ask for a new one."
+
+
+class ServiceNotFound(NotFound):
+    code = "service_not_found"
+    title = "There is no such service"
+    detail = "The client has no service with this id."
+
+
+class DeliveryNotFound(NotFound):
+    code = "delivery_not_found"
+    title = "There is no such delivery"
+    detail = "The service has no delivery with this id."
+
+
+class PromiseNotFound(NotFound):
+    code = "promise_not_found"
+    title = "There is no such promise"
+    detail = "The client has no promise to pay with this id."
+
+
+class TaskNotFound(NotFound):
+    code = "task_not_found"
+    title = "There is no such task"
+    detail = "The client has no task with this id."
+
+
+class MissedNotFound(NotFound):
+    code = "missed_not_found"
+    title = "There is no such thing to decide about"
+    detail = "Nothing of the client's that was missed has this id; it may have been decided."
 
 
 class MethodNotAllowed(TallybookError):
@@ -471,6 +513,52 @@ class RecurringInvoiceDeleted(Conflict):
     code = "recurring_invoice_deleted"
     title = "The recurring invoice was deleted"
     detail = "Its invoice cannot be made any more. Drop it."
+
+
+class TooManyServices(Conflict):
+    code = "too_many_services"
+    title = "The client has as many services as it can have"
+
+    def __init__(self, most: int) -> None:
+        super().__init__(f"A client can have {most} services. Delete one first.")
+
+
+class ServiceUnchanged(Conflict):
+    code = "service_unchanged"
+    title = "The service is in that state already"
+
+
+class ServicePaidThrough(Conflict):
+    code = "service_paid_through"
+    title = "The service is paid"
+
+    def __init__(self, day: str) -> None:
+        super().__init__(f"paid_through: it is paid through {day}. Say force=true to suspend it.")
+
+
+class NothingOverdue(Conflict):
+    code = "nothing_overdue"
+    title = "No invoice of the client is overdue"
+    detail = "reason: what is suspended for non_payment is given back at once then. Say other."
+
+
+class NoWebhook(Conflict):
+    code = "no_webhook"
+    title = "The service has no webhook"
+
+
+class DeliveryPending(Conflict):
+    code = "delivery_pending"
+    title = "The delivery waits to be sent"
+    detail = "It can be repeated when it was delivered or given up."
+
+
+class PromiseOver(Conflict):
+    code = "promise_over"
+    title = "The promise is over"
+
+    def __init__(self, status: str) -> None:
+        super().__init__(f"status: the promise is {status}; only a pending one can be cancelled.")
 
 
 class IdempotencyKeyReused(Conflict):
