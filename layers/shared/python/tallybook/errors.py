@@ -32,7 +32,8 @@ TallybookError
 │   ├── PaymentLinkNotFound
 │   ├── PromiseNotFound
 │   ├── TaskNotFound
-│   └── MissedNotFound
+│   ├── MissedNotFound
+│   └── WorkflowNotFound
 ├── MethodNotAllowed (405)
 ├── Conflict (409)             with what is stored
 │   ├── NumberTaken
@@ -73,6 +74,7 @@ TallybookError
 │   ├── NoWebhook
 │   ├── DeliveryPending
 │   ├── PromiseOver
+│   ├── WorkflowInUse
 │   ├── IdempotencyKeyReused
 │   └── Busy                   too many changes at once; try again
 ├── StaleVersion (412)         If-Match named another version
@@ -293,6 +295,12 @@ class MissedNotFound(NotFound):
     code = "missed_not_found"
     title = "There is no such thing to decide about"
     detail = "Nothing of the client's that was missed has this id; it may have been decided."
+
+
+class WorkflowNotFound(NotFound):
+    code = "workflow_not_found"
+    title = "There is no such workflow"
+    detail = "No workflow has this id."
 
 
 class MethodNotAllowed(TallybookError):
@@ -559,6 +567,12 @@ class PromiseOver(Conflict):
 
     def __init__(self, status: str) -> None:
         super().__init__(f"status: the promise is {status}; only a pending one can be cancelled.")
+
+
+class WorkflowInUse(Conflict):
+    code = "workflow_in_use"
+    title = "The workflow is the firm's own"
+    detail = "settings.workflow_id names it. Name another there first, or none."
 
 
 class IdempotencyKeyReused(Conflict):
