@@ -37,6 +37,11 @@ ALLOWED = {
     ("tallybook.promises.standing", "tallybook.clients.attention"),  # has anybody called since?
     ("tallybook.promises.standing", "tallybook.clients.records"),
     ("tallybook.promises.standing", "tallybook.ledger.reading"),  # what was paid on it
+    ("tallybook.promises.store", "tallybook.clients.attention"),  # steps pause, or go on
+    ("tallybook.promises.store", "tallybook.clients.presence"),
+    ("tallybook.promises.store", "tallybook.history.records"),
+    ("tallybook.promises.store", "tallybook.ledger.books"),  # one read
+    ("tallybook.promises.store", "tallybook.settings.store"),  # what day it is
     ("tallybook.ledger.posting", "tallybook.clients.account"),  # what a client owes, in all
     ("tallybook.ledger.posting", "tallybook.clients.records"),
     ("tallybook.ledger.closing", "tallybook.settings.store"),  # up to when the books are closed
@@ -76,13 +81,13 @@ ALLOWED = {
     ("tallybook.invoices.finalizing", "tallybook.ledger.closing"),
     ("tallybook.invoices.finalizing", "tallybook.ledger.posting"),
     ("tallybook.invoices.finalizing", "tallybook.numbering.series"),
-    ("tallybook.invoices.finalizing_many", "tallybook.clients.records"),
-    ("tallybook.invoices.finalizing_many", "tallybook.ledger.books"),
-    ("tallybook.invoices.finalizing_many", "tallybook.ledger.closing"),
-    ("tallybook.invoices.finalizing_many", "tallybook.ledger.posting"),
-    ("tallybook.invoices.finalizing_many", "tallybook.numbering.series"),
-    ("tallybook.invoices.finalizing_many", "tallybook.settings.records"),
-    ("tallybook.invoices.finalizing_many", "tallybook.settings.store"),
+    ("tallybook.invoices.packing", "tallybook.clients.records"),
+    ("tallybook.invoices.packing", "tallybook.ledger.books"),
+    ("tallybook.invoices.packing", "tallybook.ledger.closing"),
+    ("tallybook.invoices.packing", "tallybook.ledger.posting"),
+    ("tallybook.invoices.packing", "tallybook.numbering.series"),
+    ("tallybook.invoices.packing", "tallybook.settings.records"),
+    ("tallybook.invoices.packing", "tallybook.settings.store"),
     ("tallybook.numbering.store", "tallybook.settings.store"),  # how numbers look
     ("tallybook.invoices.mapping", "tallybook.clients.records"),  # whose terms a draft has
     ("tallybook.invoices.papers", "tallybook.clients.records"),  # whom a document is for
@@ -268,7 +273,7 @@ STORES |= {"sending"}  # of mail and SMS
 STORES |= {"composing", "events", "holding", "letters", "opens", "queueing"}  # of mail
 STORES |= {"account", "attention", "erasure", "imported"}  # of clients
 STORES |= {"posting", "standing", "series"}  # of the ledger, invoices and numbering
-STORES |= {"collecting", "drafts", "ending", "finalizing", "finalizing_many"}  # of invoices
+STORES |= {"collecting", "drafts", "ending", "finalizing", "finalizing_many", "packing"}
 STORES |= {"papers"}  # of documents of all kinds
 STORES |= {"converting", "deciding", "revising"}  # of estimates
 STORES |= {"making", "paying"}  # of payment links

@@ -45,3 +45,11 @@ def _of(promised: Promised, entry: Booked) -> Decimal:
     if entry.kind not in ("payment", "allocation", "reversal"):
         return _NOTHING
     return -sum((each.amount for each in entry.effects if each.invoice_id in named), _NOTHING)
+
+
+def latest_day(today: date) -> date:
+    """Up to when somebody can promise something: a year ahead (of 29 February, the 28th)."""
+    try:
+        return today.replace(year=today.year + 1)
+    except ValueError:
+        return today.replace(year=today.year + 1, day=28)
