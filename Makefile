@@ -2,6 +2,7 @@
 #
 #   make up       run the whole stack on this machine   (PORT=4566 DETACH=1 FRESH=1 SEED=0)
 #   make down     stop it
+#   make agenda   do now what has fallen due on it, which it does by itself every hour
 #   make test     check, and run all tests
 #   make check    lint, format, types, template
 #   make bench    measure
@@ -35,7 +36,7 @@ help:
 
 # ---- The stack on this machine -----------------------------------------------------------
 
-.PHONY: up down token
+.PHONY: up down token agenda
 up: .venv/ready .local/sam/ready .local/emulator/ready
 	@$(python) -m local up
 
@@ -45,6 +46,9 @@ down: .venv/ready
 # An ID token of the local owner, for pasted commands.
 token: .venv/ready
 	@$(python) -m local token
+
+agenda: .venv/ready
+	@$(python) -m local agenda
 
 # ---- Quality -----------------------------------------------------------------------------
 

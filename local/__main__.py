@@ -1,4 +1,4 @@
-"""The commands behind the Makefile's targets: up, down, token, owner."""
+"""The commands behind the Makefile's targets: up, down, token, agenda, owner."""
 
 import sys
 
@@ -16,6 +16,10 @@ def main(command: str) -> None:
             (up.up if command == "up" else up.down)(place)
         case "token":
             print_token()
+        case "agenda":
+            from local import agenda
+
+            agenda.main()
         case "owner":
             from local import owner
 

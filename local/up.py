@@ -93,6 +93,7 @@ def _prepare(place: Place, *, with_seed: bool) -> None:
             "mail_events_topic": output["MailEventsTopicArn"],
             "inbound_sms_topic": output["InboundSmsTopicArn"],
             "event_bus": output["EventBusName"],
+            "agenda_function": output["AgendaFunctionName"],
             "users": users,
         }
     )

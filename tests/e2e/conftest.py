@@ -40,6 +40,7 @@ class Stack:
     mail_events_topic: str
     inbound_sms_topic: str
     event_bus: str
+    agenda_function: str
     users: tuple[tuple[str, str, str], ...]
 
     @classmethod
