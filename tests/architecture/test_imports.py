@@ -34,6 +34,11 @@ ALLOWED = {
     ("tallybook.contacts.store", "tallybook.inbound.reach"),  # whose messages are a contact's
     ("tallybook.contacts.creation", "tallybook.inbound.reach"),
     ("tallybook.tasks.making", "tallybook.clients.records"),  # who it is about
+    ("tallybook.tasks.listing", "tallybook.clients.names"),  # whose each is
+    ("tallybook.tasks.listing", "tallybook.clients.presence"),
+    ("tallybook.tasks.store", "tallybook.clients.presence"),
+    ("tallybook.tasks.store", "tallybook.ledger.books"),  # one read
+    ("tallybook.tasks.store", "tallybook.staff.guard"),  # who has to do it
     ("tallybook.promises.standing", "tallybook.clients.attention"),  # has anybody called since?
     ("tallybook.promises.standing", "tallybook.clients.records"),
     ("tallybook.promises.standing", "tallybook.ledger.reading"),  # what was paid on it
@@ -201,6 +206,12 @@ ALLOWED = {
     ("tallybook.portal.access", "tallybook.mail.sending"),
     ("tallybook.portal.invitations", "tallybook.contacts.household"),
     ("tallybook.contacts.store", "tallybook.workflows.guard"),
+    ("tallybook.settings.store", "tallybook.workflows.guard"),
+    ("tallybook.workflows.store", "tallybook.settings.store"),  # the firm's own is not deleted
+    ("tallybook.workflows.checking", "tallybook.mail.checking"),  # what an SMS may say
+    ("tallybook.workflows.checking", "tallybook.mail.rendering"),
+    ("tallybook.workflows.checking", "tallybook.mail.templates"),  # what a reminder is written from
+    ("tallybook.workflows.checking", "tallybook.mail.variables"),
     ("tallybook.contacts.creation", "tallybook.workflows.guard"),
     ("tallybook.history.timeline", "tallybook.clients.presence"),  # no list of nobody
     ("tallybook.history.store", "tallybook.clients.presence"),

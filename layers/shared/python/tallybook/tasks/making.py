@@ -41,14 +41,15 @@ def task(
     record = TaskRecord(
         client.pk,
         f"TASK#{task_id or new_id(at)}",
-        row={"kind": kind, "title": title, "status": "open", "created_at": timestamp(at)},
+        row=_row(kind, title, due_date, assignee, at),
         body=body,
         invoice_ids=list(invoice_ids) or None,
         by=by.model_dump() if by else None,
         updated_at=timestamp(at),
         version=1,
     )
-    _place(record, due_date, assignee)
+    _identify(record)
+    place(record)
     transaction.put(record, absent(TaskRecord), version_changed)
     row = record.row
     told = {"task_id": row["task_id"], "what": "created", "task": kind}
@@ -58,14 +59,26 @@ def task(
     return record
 
 
-def _place(record: TaskRecord, due_date: date, assignee: str | None) -> None:
-    """Say whose and for which day it is, and put it there into the list of open tasks."""
-    task_id = record.sk.removeprefix("TASK#")
-    record.row |= {
-        "client_id": record.pk.removeprefix("CLIENT#"),
-        "task_id": task_id,
+def place(record: TaskRecord) -> None:
+    """Put the task into the list of what its assignee has to do."""
+    row = record.row
+    record.listing_pk = f"TASKS#{row.get('assignee') or NOBODY}"
+    record.listing_sk = f"{row['due_date']}#{row['task_id']}"
+
+
+def _row(
+    kind: TaskKind, title: str, due_date: date, assignee: str | None, at: datetime
+) -> dict[str, str]:
+    row = {
+        "kind": kind,
+        "title": title,
+        "status": "open",
         "due_date": due_date.isoformat(),
-        "assignee": assignee,
+        "created_at": timestamp(at),
     }
-    record.listing_pk = f"TASKS#{assignee or NOBODY}"
-    record.listing_sk = f"{due_date}#{task_id}"
+    return row | ({"assignee": assignee} if assignee else {})
+
+
+def _identify(record: TaskRecord) -> None:
+    client_id, task_id = record.pk.removeprefix("CLIENT#"), record.sk.removeprefix("TASK#")
+    record.row |= {"client_id": client_id, "task_id": task_id}
