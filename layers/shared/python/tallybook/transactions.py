@@ -20,11 +20,16 @@ MOST_ACTIONS = 100  # a limit of DynamoDB
 MOST_BYTES = 3_000_000  # of the items it changes many of: DynamoDB takes 4 MB with all the others
 
 
+def bytes_of(item: Item) -> int:
+    """How long the item is, and a little more: as text."""
+    return len(json.dumps(item, ensure_ascii=False).encode())
+
+
 def fitting(items: Sequence[Item]) -> int:
     """How many of the first of these items can be changed in one transaction: one at least."""
     size = 0
     for place, item in enumerate(items):
-        size += len(json.dumps(item, ensure_ascii=False).encode())
+        size += bytes_of(item)
         if size > MOST_BYTES:
             return max(1, place)
     return len(items)

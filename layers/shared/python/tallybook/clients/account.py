@@ -45,6 +45,7 @@ def change(
     *,
     at: datetime,
     by_itself: bool = False,
+    while_active: bool = False,
     opened: int = 0,
     finalized: int = 0,
 ) -> None:
@@ -53,11 +54,12 @@ def change(
     `client` as it was read; its version stays. The transaction fails with `VersionChanged` when by
     then something begins or ceases to be unpaid that did not as read, and with `ClientNotFound`.
     Calls for a look at the client; what the system does `by_itself` while it looks does not, and
-    fails with `VersionChanged` when something else has called for one.
+    fails with `VersionChanged` when something else has called for one; what is only done
+    `while_active`, when the client is suspended by then.
     """
     client_id = client.pk.removeprefix("CLIENT#")
     actions: list[Action] = [] if by_itself else attention.wanted(client_id, at)
-    condition: Condition = attention.as_read(client) if by_itself else is_there()
+    condition = _as_asked(client, by_itself=by_itself, while_active=while_active)
     due = 0
     for currency, each in changes.items():
         place = ["row", "account", currency]
@@ -83,6 +85,11 @@ def change(
         actions.append(ClientRecord.finalized_invoices.add(finalized))
     if actions:
         transaction.update(client, actions, condition, attention.changed)
+
+
+def _as_asked(client: ClientRecord, *, by_itself: bool, while_active: bool) -> Condition:
+    condition: Condition = attention.as_read(client) if by_itself else is_there()
+    return condition & ClientRecord.suspended.does_not_exist() if while_active else condition
 
 
 def _first(each: Change) -> dict[str, dict[str, str]]:

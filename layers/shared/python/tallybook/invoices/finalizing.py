@@ -20,6 +20,7 @@ from tallybook.invoices.reading import with_invoice
 from tallybook.invoices.records import InvoiceRecord, OpenInvoiceRecord
 from tallybook.invoices.sending import post, unasked
 from tallybook.invoices.standing import due_date_of, open_item
+from tallybook.invoices.sums import Entered
 from tallybook.ledger.books import Key
 from tallybook.ledger.closing import must_be_open, stays_open
 from tallybook.ledger.kinds import LONGEST_AHEAD
@@ -34,9 +35,9 @@ from tallybook.versions import etag, must_match, until_unchanged, version_change
 
 @dataclass
 class Finalized:
-    """A draft as it becomes an invoice, without its number yet."""
+    """An invoice that is made of a draft, or of none, without its number yet."""
 
-    before: InvoiceRecord
+    before: InvoiceRecord | None
     after: InvoiceRecord
     posting: Posting
     unsent: str | None = None  # why it is not sent, where it would be
@@ -49,6 +50,18 @@ class Finalized:
     @property
     def issue_date(self) -> date:
         return self.posting.date
+
+    @property
+    def client_id(self) -> str:
+        return str(self.after.row["client_id"])
+
+    @property
+    def invoice_id(self) -> str:
+        return str(self.after.row["invoice_id"])
+
+    @property
+    def number(self) -> str:
+        return str(self.after.row["number"])
 
     def numbered(self, number: str) -> None:
         self.after.row["number"] = number
@@ -132,10 +145,40 @@ def prepare(
     """
     must_be_draft(before)
     after = read(InvoiceRecord, before.serialize())
-    stored = before.entered
-    write_up(after, stored, client, settings, at=at)
+    write_up(after, before.entered, client, settings, at=at)
+    after.version = int(before.version) + 1
+    return _prepared(before, after, client, settings, today=today, at=at)
+
+
+def prepare_new(
+    record: InvoiceRecord,
+    stored: Entered,
+    client: ClientRecord,
+    settings: Settings,
+    *,
+    today: date,
+    at: datetime,
+) -> Finalized:
+    """The invoice that says what was `stored`, without ever having been a draft.
+
+    `record` has its key, and ids and time in its row. Raises `InvalidField`.
+    """
+    write_up(record, stored, client, settings, at=at)
+    record.version = 1
+    return _prepared(None, record, client, settings, today=today, at=at)
+
+
+def _prepared(
+    before: InvoiceRecord | None,
+    after: InvoiceRecord,
+    client: ClientRecord,
+    settings: Settings,
+    *,
+    today: date,
+    at: datetime,
+) -> Finalized:
     _must_make_an_invoice(after, settings, today)
-    after.parties = parties(client, settings, stored)
+    after.parties = parties(client, settings, after.entered)
     row: dict[str, Any] = after.row
     row["finalized_at"] = timestamp(at)
     if row["balance"] > 0:
@@ -144,7 +187,7 @@ def prepare(
     else:
         row["status"] = "paid"
         after.by_date_pk = after.by_date_sk = None
-    after.version, after.updated_at = int(before.version) + 1, timestamp(at)
+    after.updated_at = timestamp(at)
     return Finalized(before, after, _posting(after))
 
 
@@ -154,11 +197,14 @@ def write(transaction: Transaction, ready: Finalized, *, by: By | None, at: date
     Fails with `VersionChanged` when the draft is another by then.
     """
     before, after = ready.before, ready.after
-    condition = InvoiceRecord.version == before.version
-    transaction.update(before, differences(before, after), condition, version_changed)
+    if before is None:
+        transaction.put(after, absent(InvoiceRecord))
+    else:
+        condition = InvoiceRecord.version == before.version
+        transaction.update(before, differences(before, after), condition, version_changed)
     if ready.opened:
         transaction.put(open_item(after), absent(OpenInvoiceRecord))
-    row = after.row
+    row, made_by = after.row, after.from_recurring
     amount = amount_text(Decimal(row["total"]), row["currency"])
     text = f"Invoice {row['number']} finalized: {amount} {row['currency']}"
     transaction.put(
@@ -172,6 +218,7 @@ def write(transaction: Transaction, ready: Finalized, *, by: By | None, at: date
             invoice_id=row["invoice_id"],
             what="finalized",
             number=row["number"],
+            **({"recurring_id": made_by["recurring_id"]} if made_by else {}),
         )
     )
 

@@ -54,12 +54,13 @@ def book(
     opened: int = 0,
     finalized: int = 0,
     by_itself: bool = False,
+    while_active: bool = False,
 ) -> None:
     """Add the entries, in this order, with the months and the client's totals that they change.
 
     Once for each client in a transaction: 1 + entries + months touched. `opened` invoices are open
-    more, and `finalized` more. The client is looked at, see `account.change` for this and for
-    `by_itself`. Fails with `VersionChanged` and `ClientNotFound`.
+    more, and `finalized` more. The client is looked at, see `account.change` for this, for
+    `by_itself` and `while_active`. Fails with `VersionChanged` and `ClientNotFound`.
     """
     client_id = client.pk.removeprefix("CLIENT#")
     first = new_id(at)
@@ -80,6 +81,7 @@ def book(
         _by_currency(postings),
         at=at,
         by_itself=by_itself,
+        while_active=while_active,
         opened=opened,
         finalized=finalized,
     )
