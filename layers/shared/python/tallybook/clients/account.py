@@ -79,10 +79,8 @@ def change(
     if due:
         actions.append(_counted(int(client.row.balance_due or 0) + due))
         condition &= _count_as_read(client)
-    if opened:
-        actions.append(ClientRecord.open_invoices.add(opened))
-    if finalized:
-        actions.append(ClientRecord.finalized_invoices.add(finalized))
+    counts = ((ClientRecord.open_invoices, opened), (ClientRecord.finalized_invoices, finalized))
+    actions += [count.add(added) for count, added in counts if added]
     if actions:
         transaction.update(client, actions, condition, attention.changed)
 
