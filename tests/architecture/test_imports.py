@@ -273,6 +273,14 @@ ALLOWED = {
     ("tallybook.sms.sending", "tallybook.clients.presence"),
     ("tallybook.sms.sending", "tallybook.clients.records"),  # may it still be sent?
     ("tallybook.sms.sending", "tallybook.mail.holding"),  # what waits for its client is one list
+    ("tallybook.services.concluding", "tallybook.clients.presence"),  # no task of nobody
+    ("tallybook.services.concluding", "tallybook.ledger.books"),  # whose task it is, and what day
+    ("tallybook.services.deciding", "tallybook.clients.attention"),  # what a step does, changes
+    ("tallybook.services.deciding", "tallybook.ledger.books"),
+    ("tallybook.services.deliveries", "tallybook.clients.presence"),
+    ("tallybook.services.secrets", "tallybook.clients.presence"),
+    ("tallybook.services.store", "tallybook.clients.attention"),
+    ("tallybook.services.store", "tallybook.clients.presence"),
 }
 # The modules of a feature that know its records: they read and write the table.
 STORES = {"store", "creation", "deletion", "guard", "index", "mapping", "numbers", "removal"}
@@ -291,7 +299,7 @@ STORES |= {"making", "paying"}  # of payment links
 STORES |= {"applying", "booking", "choosing", "credits", "deeds", "recording", "refunding"}
 STORES |= {"reversing", "issuing", "papers"}  # of payments, credit notes too
 STORES |= {"reach", "taking"}  # of inbound
-STORES |= {"switching", "telling"}  # of services
+STORES |= {"concluding", "deliveries", "leases", "secrets", "switching", "telling"}  # of services
 STORES |= {"receipts", "subjects"}  # of documents
 STORES |= {"changing", "chunks", "cutting", "decisions", "downloads", "entering"}  # of imports
 STORES |= {"finishing", "numbering", "reading", "rehearsing", "reporting", "undoing"}
@@ -329,6 +337,7 @@ PURE = {
     "mime",
     "models",
     "money",
+    "outside",
     "placeholders",
     "postal",
     "problems",

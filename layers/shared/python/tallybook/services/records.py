@@ -27,7 +27,7 @@ class ServiceRecord(Record):
     last_delivery = UnicodeAttribute(null=True)  # the newest that was made
     delivered_to = UnicodeAttribute(null=True)  # the last one that was dealt with
     lease = UnicodeAttribute(null=True)  # "<until>#<id>" of the worker that sends one
-    failing_since = UnicodeAttribute(null=True)  # when the last one failed for good
+    trouble = PlainMapAttribute(null=True)  # {since, task_id} while none is delivered
     switched_off = PlainMapAttribute(null=True)  # {at}: the address wants no more
 
 

@@ -13,7 +13,7 @@ from tallybook.dates import timestamp
 from tallybook.history.entries import entry
 from tallybook.services.kinds import Reason
 from tallybook.services.records import PREFIX, ServiceRecord, ids_of
-from tallybook.services.telling import tell, write
+from tallybook.services.telling import next_of, tell, write
 from tallybook.table import query_all, read
 from tallybook.transactions import Transaction
 
@@ -71,7 +71,7 @@ def suspend(
     invoice_ids: Sequence[str] = (),
 ) -> ServiceRecord:
     """Suspend a service that is active: three actions at most. `by` None: the system."""
-    after = _next(before, at)
+    after = next_of(before, at)
     after.row["status"] = "suspended"
     after.suspended = {
         "at": timestamp(at),
@@ -90,17 +90,11 @@ def reinstate(
     transaction: Transaction, before: ServiceRecord, *, at: datetime, by: By | None = None
 ) -> ServiceRecord:
     """Give back a service that is suspended: three actions at most. `by` None: the system."""
-    after = _next(before, at)
+    after = next_of(before, at)
     after.row["status"] = "active"
     after.suspended = None
     tell(transaction, after, "service.reinstated", at)
     _noted(transaction, before, after, f"Gave back the service {after.row['name']}", by, at)
-    return after
-
-
-def _next(before: ServiceRecord, at: datetime) -> ServiceRecord:
-    after = read(ServiceRecord, before.serialize())
-    after.version, after.updated_at = int(before.version) + 1, timestamp(at)
     return after
 
 

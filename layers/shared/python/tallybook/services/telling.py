@@ -16,9 +16,16 @@ from tallybook.dates import timestamp
 from tallybook.ids import derived_id, new_id, rest_of, time_of
 from tallybook.services.kinds import WebhookEvent
 from tallybook.services.records import DeliveryRecord, ServiceRecord, deliveries_of, ids_of
-from tallybook.table import absent, differences, present
+from tallybook.table import absent, differences, present, read
 from tallybook.transactions import Transaction
 from tallybook.versions import version_changed
+
+
+def next_of(before: ServiceRecord, at: datetime) -> ServiceRecord:
+    """The record to put in the place of `before`: a new version."""
+    after = read(ServiceRecord, before.serialize())
+    after.version, after.updated_at = int(before.version) + 1, timestamp(at)
+    return after
 
 
 def write(transaction: Transaction, before: ServiceRecord, after: ServiceRecord) -> None:
@@ -32,10 +39,10 @@ def takes_webhooks(service: ServiceRecord) -> bool:
 
 def tell(
     transaction: Transaction, service: ServiceRecord, event: WebhookEvent, at: datetime
-) -> str | None:
+) -> DeliveryRecord | None:
     """Add the delivery of an event to a service that is about to be written: one action or none.
 
-    It says of the service what `service` says. Returns its id.
+    It says of the service what `service` says.
     """
     if not takes_webhooks(service):
         return None
@@ -52,8 +59,8 @@ def deliver(
     at: datetime,
     *,
     again: str | None = None,
-) -> str:
-    """Add a delivery behind the others, to be sent at once: one action. Returns its id.
+) -> DeliveryRecord:
+    """Add a delivery behind the others, to be sent at once: one action.
 
     `again` is the message that it repeats, whose id goes out with it.
     """
@@ -68,12 +75,13 @@ def deliver(
         "event": event,
         "status": "pending",
         "created_at": timestamp(at),
+        "attempts": 0,
         "is_replay": again is not None,
     }
     place = f"{deliveries_of(service_id)}{delivery_id}"
     record = DeliveryRecord(service.pk, place, row=row, body=body, attempts=[])
     transaction.put(record, absent(DeliveryRecord))
-    return delivery_id
+    return record
 
 
 def unchanged(service: ServiceRecord) -> Condition:
