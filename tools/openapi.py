@@ -41,6 +41,7 @@ FUNCTIONS = (
     "staff",
     "statements",
     "tracking",
+    "workflows",
 )
 
 type Json = dict[str, Any]

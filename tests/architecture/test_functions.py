@@ -106,7 +106,7 @@ READ_IN = {
 }
 # What is heavy to load, and which functions cannot do without it.
 PAPERS = {"documents", "renderer"}
-RENDERS = {"email_templates", "mailer", "portal_access"}
+RENDERS = {"email_templates", "mailer", "portal_access", "workflows"}
 HEAVY = {
     "boto3": {"staff"},
     "chardet": set(),

@@ -14,7 +14,8 @@ from tallybook.dates import timestamp
 from tallybook.table import query
 
 type Kind = Literal["client", "recurring", "webhook", "workflow"]
-"""A client to look at, a recurring invoice, a webhook to be sent, a workflow that was changed."""
+"""A client to look at, a recurring invoice, a webhook to be sent, a workflow that was changed;
+the settings are of that kind, too: all clients have to do with them."""
 type Key = tuple[str, str]
 
 

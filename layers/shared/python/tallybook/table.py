@@ -64,6 +64,7 @@
 | `agenda` | RecurringRecord | `DUE#recurring` | `<moment>#<client_id>#<recurring_id>` |
 | `agenda` | ServiceRecord | `DUE#webhook` | `<moment>#<client_id>#<service_id>` |
 | `agenda` | WorkflowRecord | `DUE#workflow` | `<moment>#<workflow_id>` |
+| `agenda` | SettingsRecord | `DUE#workflow` | `<moment>` |
 | `by_date` | ClientRecord | `CLIENTS` | `<client_id>` |
 | `by_date` | InvoiceRecord | `DRAFTS`, `OPEN`; absent once closed | `<due_date>#<invoice_id>` |
 | `by_date` | CreditNoteRecord | `CREDITS` while some is left | `<issue_date>#<credit_note_id>` |

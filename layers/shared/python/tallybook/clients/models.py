@@ -46,11 +46,15 @@ class Sla(ApiModel):
 
 
 class PaymentSettings(ApiModel):
-    """What the client's invoices start with. `late_fees: false` is the opt-out."""
+    """What the client's invoices start with. `late_fees: false` is the opt-out of late fees.
+
+    `reminders: false` is that of the messages of workflows; tasks and calls are still due.
+    """
 
     terms_days: Annotated[int, Strict(), Field(ge=0, le=365)] = 30
     methods: list[PaymentMethod] = Field(default=["bank_transfer"], max_length=7)
     late_fees: Annotated[bool, Strict()] = True
+    reminders: Annotated[bool, Strict()] = True
 
 
 class NewClient(ApiModel):

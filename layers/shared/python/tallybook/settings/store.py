@@ -4,6 +4,7 @@ from datetime import datetime
 
 from pynamodb.expressions.condition import Condition
 
+from tallybook import agenda
 from tallybook.dates import timestamp, today
 from tallybook.errors import InvalidField
 from tallybook.models import merged_into
@@ -12,6 +13,7 @@ from tallybook.settings.records import SettingsRecord
 from tallybook.table import Item, absent, find, read
 from tallybook.transactions import Transaction
 from tallybook.versions import VersionChanged, etag, must_match, until_unchanged, version_changed
+from tallybook.workflows.guard import must_exist
 
 _KEY = SettingsRecord.KEY
 _remembered: Settings | None = None
@@ -23,10 +25,14 @@ def get() -> Settings:
 
 
 def change(patch: SettingsPatch, *, at: datetime, if_match: str | None) -> Settings:
-    """Merge `patch` into the settings. Raises `StaleVersion`."""
+    """Merge `patch` into the settings. Raises `StaleVersion` and `InvalidField`.
+
+    Where it decides about reminders, every client with an open invoice is looked at.
+    """
 
     def edit() -> Settings:
-        before = get()
+        now_stored = find(SettingsRecord, *_KEY)
+        before = remember(now_stored)
         must_match(if_match, etag(before.version))
         document = patch.model_dump(exclude_unset=True)
         stored = _without_answers(before)
@@ -40,8 +46,11 @@ def change(patch: SettingsPatch, *, at: datetime, if_match: str | None) -> Setti
             updated_at=timestamp(at),
             version=before.version + 1,
         )
+        _call_clients(record, now_stored, before, after, at)
         transaction = Transaction()
         transaction.put(record, _is_version(before.version), version_changed)
+        if after.workflow_id and after.workflow_id != before.workflow_id:
+            must_exist(transaction, after.workflow_id)
         transaction.commit()
         return remember(record)
 
@@ -78,6 +87,21 @@ def _closes_what_is_over(before: Settings, after: NewSettings, at: datetime) -> 
         return
     if (closed_until, after.time_zone) != (before.billing.closed_until, before.time_zone):
         raise InvalidField("billing.closed_until", "Books can be closed up to yesterday.")
+
+
+def _call_clients(
+    record: SettingsRecord,
+    now_stored: SettingsRecord | None,
+    before: Settings,
+    after: NewSettings,
+    at: datetime,
+) -> None:
+    """What the agenda knows of the settings already stays in it: nobody may have looked yet."""
+    deciding = ("workflow_id", "sending", "time_zone")
+    if any(getattr(before, each) != getattr(after, each) for each in deciding):
+        record.agenda_pk, record.agenda_sk = agenda.place("workflow", at)
+    elif now_stored is not None:
+        record.agenda_pk, record.agenda_sk = now_stored.agenda_pk, now_stored.agenda_sk
 
 
 def _learn(item: Item) -> VersionChanged:

@@ -11,6 +11,7 @@ from tallybook.models import trusted
 from tallybook.text import sort_key
 from tallybook.workflows.kinds import Fee, Step, Workflow
 from tallybook.workflows.models import (
+    REMINDERS,
     LateFee,
     NewStep,
     NewWorkflow,
@@ -21,7 +22,6 @@ from tallybook.workflows.models import (
 from tallybook.workflows.records import WorkflowRecord
 
 LISTING = "WORKFLOWS"
-_REMINDERS = ("reminder_friendly", "reminder_firm", "reminder_final")
 _FEE_NUMBERS = ("amount", "percent", "cap_amount", "cap_percent")
 
 
@@ -103,9 +103,9 @@ def _default_templates(steps: Sequence[Mapping[str, Any]]) -> dict[int, str]:
     emails = [(int(each["days"]), place) for place, each in enumerate(steps)
               if each["action"] == "email"]  # fmt: skip
     late = sorted(each for each in emails if each[0] > 0)
-    early = {place: _REMINDERS[0] for days, place in emails if days <= 0}
-    last = len(_REMINDERS) - 1
-    return early | {place: _REMINDERS[min(nth, last)] for nth, (_, place) in enumerate(late)}
+    early = {place: REMINDERS[0] for days, place in emails if days <= 0}
+    last = len(REMINDERS) - 1
+    return early | {place: REMINDERS[min(nth, last)] for nth, (_, place) in enumerate(late)}
 
 
 def _fee(stored: Mapping[str, Any]) -> Fee:

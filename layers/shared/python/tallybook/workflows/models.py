@@ -1,6 +1,6 @@
 """Workflows as the API takes and gives them."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, Strict, StringConstraints
 
@@ -13,6 +13,9 @@ from tallybook.text import ShortLine, Text
 from tallybook.workflows.kinds import Action, Rhythm
 
 MOST_STEPS = 20
+
+type Preset = Literal["standard"]
+REMINDERS = ("reminder_friendly", "reminder_firm", "reminder_final")  # ever sharper
 
 TemplateName = Annotated[
     str,
@@ -83,6 +86,19 @@ class NewWorkflow(ApiModel):
     )
     steps: list[NewStep] = Field(
         default=[], max_length=MOST_STEPS, description="None at all: nothing is ever done."
+    )
+
+
+class WorkflowToMake(ApiModel):
+    """A new workflow: of steps, or as one that is ready to use."""
+
+    preset: Preset | None = Field(default=None, description="One that is ready to use.")
+    name: ShortLine | None = Field(
+        default=None, examples=["Standard"], description="Can be left out with a preset."
+    )
+    active: Annotated[bool, Strict()] = True
+    steps: list[NewStep] | None = Field(
+        default=None, max_length=MOST_STEPS, description="To be left out with a preset."
     )
 
 
