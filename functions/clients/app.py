@@ -97,12 +97,6 @@ def suspend_client(
     return _shown(store.suspend(client_id, why.reason, by=by, at=now(), once=once))
 
 
-@app.post(f"{CLIENT}/activate", tags=TAGS, summary="Activate a suspended client")
-def activate_client(client_id: str, key: IdempotencyKey = None) -> Response[Client]:
-    by, once = by_of(http.caller(app)), http.claim(app, key, _shown)
-    return _shown(store.activate(client_id, by=by, at=now(), once=once))
-
-
 @app.put(f"{CLIENT}/flag", tags=TAGS, summary="Flag a client with a reason")
 def flag_client(client_id: str, why: Reason, if_match: IfMatch = None) -> Response[Client]:
     by = by_of(http.caller(app))

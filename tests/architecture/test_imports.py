@@ -33,6 +33,15 @@ ALLOWED = {
     ("tallybook.contacts.creation", "tallybook.clients.records"),
     ("tallybook.contacts.store", "tallybook.inbound.reach"),  # whose messages are a contact's
     ("tallybook.contacts.creation", "tallybook.inbound.reach"),
+    ("tallybook.missed.activating", "tallybook.clients.store"),
+    ("tallybook.missed.deciding", "tallybook.clients.presence"),  # is it still suspended?
+    ("tallybook.missed.deciding", "tallybook.settings.store"),  # what day it is
+    ("tallybook.missed.doing", "tallybook.clients.attention"),  # who does a step after all
+    ("tallybook.missed.doing", "tallybook.clients.presence"),
+    ("tallybook.missed.doing", "tallybook.clients.records"),
+    ("tallybook.missed.doing", "tallybook.invoices.records"),  # where it stands what was done
+    ("tallybook.missed.doing", "tallybook.recurring.running"),  # a period that is invoiced late
+    ("tallybook.missed.listing", "tallybook.clients.presence"),
     ("tallybook.tasks.making", "tallybook.clients.records"),  # who it is about
     ("tallybook.tasks.listing", "tallybook.clients.names"),  # whose each is
     ("tallybook.tasks.listing", "tallybook.clients.presence"),
@@ -298,6 +307,7 @@ STORES |= {"converting", "deciding", "revising"}  # of estimates
 STORES |= {"making", "paying"}  # of payment links
 STORES |= {"applying", "booking", "choosing", "credits", "deeds", "recording", "refunding"}
 STORES |= {"reversing", "issuing", "papers"}  # of payments, credit notes too
+STORES |= {"listing", "doing"}  # of what was missed
 STORES |= {"reach", "taking"}  # of inbound
 STORES |= {"concluding", "deliveries", "leases", "secrets", "switching", "telling"}  # of services
 STORES |= {"receipts", "subjects"}  # of documents

@@ -4,6 +4,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from functools import cache
 
+from pynamodb.expressions.condition import Condition
+
 from tallybook.clients.records import ClientRecord, is_there
 from tallybook.errors import ClientNotFound, ClientSuspended
 from tallybook.ids import is_ulid
@@ -44,8 +46,17 @@ def must_be_active(client: ClientRecord) -> None:
 
 def stays_active(transaction: Transaction, client_id: str) -> None:
     """Make `transaction` fail when the client is suspended or deleted by then."""
-    is_active = is_there() & ClientRecord.suspended.does_not_exist()
-    transaction.check(ClientRecord(*_key(client_id)), is_active, _why_not)
+    transaction.check(ClientRecord(*_key(client_id)), is_active(), why_not)
+
+
+def is_active() -> Condition:
+    """The condition that the client is there and not suspended; `why_not` says what else it is."""
+    condition: Condition = is_there() & ClientRecord.suspended.does_not_exist()
+    return condition
+
+
+def why_not(item: Item) -> Exception:
+    return ClientSuspended() if item and "removed_at" not in item else ClientNotFound()
 
 
 def of_client[T](client_id: str, look: Callable[[], T]) -> T:
@@ -72,10 +83,6 @@ def _there(client: ClientRecord | None) -> ClientRecord:
     if client is None or client.removed_at:
         raise ClientNotFound
     return client
-
-
-def _why_not(item: Item) -> Exception:
-    return ClientSuspended() if item and "removed_at" not in item else ClientNotFound()
 
 
 @cache
