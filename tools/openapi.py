@@ -36,6 +36,7 @@ FUNCTIONS = (
     "payments",
     "portal",
     "reports",
+    "services",
     "settings",
     "sms",
     "staff",

@@ -91,6 +91,7 @@ def test_a_dropped_file_goes_in_by_the_samples_of_split_outbox_and_rows(owner: S
         "invitations",
         "payment_links",
         "payments",
+        "services",
         "sms",
     ],
 )
@@ -122,7 +123,7 @@ def test_tracking_answers_its_sample_with_an_image():
     assert answer.body.startswith(b"GIF89a")
 
 
-@pytest.mark.parametrize("name", ["mail_events", "mailer", "portal_access", "texter"])
+@pytest.mark.parametrize("name", ["mail_events", "mailer", "portal_access", "texter", "webhooks"])
 def test_work_of_a_queue_that_is_about_nothing_is_done_at_once(name: str):
     with stored.unchanged():
         assert invoke(name, sample(name)) == {"batchItemFailures": []}
