@@ -261,6 +261,20 @@ ALLOWED = {
     ("tallybook.links.paying", "tallybook.portal.address"),
     ("tallybook.papers.letter", "tallybook.mail.colours"),  # a colour that can be read
     ("tallybook.recurring.placeholders", "tallybook.papers.formats"),  # how days are written
+    ("tallybook.recurring.making", "tallybook.clients.records"),  # an invoice, as if entered
+    ("tallybook.recurring.making", "tallybook.contacts.household"),
+    ("tallybook.recurring.making", "tallybook.contacts.recipients"),  # whom it is sent to
+    ("tallybook.recurring.making", "tallybook.invoices.finalizing"),
+    ("tallybook.recurring.making", "tallybook.invoices.mapping"),
+    ("tallybook.recurring.making", "tallybook.invoices.records"),
+    ("tallybook.recurring.making", "tallybook.invoices.sending"),
+    ("tallybook.recurring.dealing", "tallybook.clients.records"),
+    ("tallybook.recurring.dealing", "tallybook.invoices.drafts"),
+    ("tallybook.recurring.dealing", "tallybook.invoices.packing"),  # one transaction for many
+    ("tallybook.recurring.dealing", "tallybook.missed.making"),
+    ("tallybook.recurring.dealing", "tallybook.tasks.making"),
+    ("tallybook.recurring.running", "tallybook.clients.presence"),
+    ("tallybook.recurring.running", "tallybook.invoices.packing"),
     ("tallybook.mail.composing", "tallybook.clients.records"),  # whom a mail is to
     ("tallybook.mail.composing", "tallybook.settings.store"),  # and whom it is from
     ("tallybook.mail.holding", "tallybook.clients.records"),  # is it still suspended?
@@ -305,6 +319,7 @@ STORES |= {"collecting", "drafts", "ending", "finalizing", "finalizing_many", "p
 STORES |= {"papers"}  # of documents of all kinds
 STORES |= {"converting", "deciding", "revising"}  # of estimates
 STORES |= {"making", "paying"}  # of payment links
+STORES |= {"dealing", "running"}  # of recurring invoices
 STORES |= {"applying", "booking", "choosing", "credits", "deeds", "recording", "refunding"}
 STORES |= {"reversing", "issuing", "papers"}  # of payments, credit notes too
 STORES |= {"listing", "doing"}  # of what was missed

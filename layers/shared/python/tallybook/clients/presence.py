@@ -11,6 +11,7 @@ from tallybook.errors import ClientNotFound, ClientSuspended
 from tallybook.ids import is_ulid
 from tallybook.table import Item, find, find_all, read
 from tallybook.transactions import Transaction
+from tallybook.versions import version_changed
 
 
 def current(client_id: str) -> ClientRecord:
@@ -57,6 +58,12 @@ def is_active() -> Condition:
 
 def why_not(item: Item) -> Exception:
     return ClientSuspended() if item and "removed_at" not in item else ClientNotFound()
+
+
+def stays_suspended(transaction: Transaction, client_id: str) -> None:
+    """Make `transaction` fail with `VersionChanged` when the client is active by then, or gone."""
+    is_suspended = is_there() & ClientRecord.suspended.exists()
+    transaction.check(ClientRecord(*_key(client_id)), is_suspended, version_changed)
 
 
 def of_client[T](client_id: str, look: Callable[[], T]) -> T:

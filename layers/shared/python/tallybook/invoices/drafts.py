@@ -66,24 +66,32 @@ def drafted(
     record.row = {"client_id": client_id, "invoice_id": invoice_id, "created_at": made}
     record.from_estimate = from_estimate
     write_up(record, entered(new), found.client, found.settings, at=at)
-    transaction.put(record, absent(InvoiceRecord))
+    write(transaction, record, at=at, by=by)
     presence.stays(transaction, client_id)
     if new.workflow_id:
         must_exist(transaction, new.workflow_id)
+    return record, found
+
+
+def write(transaction: Transaction, record: InvoiceRecord, *, at: datetime, by: By | None) -> None:
+    """Add a draft that was written up, with its entry in the history: 2 actions."""
+    transaction.put(record, absent(InvoiceRecord))
+    made_by = {"estimate_id": record.from_estimate} if record.from_estimate else {}
+    if record.from_recurring:
+        made_by = {"recurring_id": record.from_recurring["recurring_id"]}
     transaction.put(
         entry(
-            client_id,
+            record.row["client_id"],
             "invoice",
             at=at,
             by=by,
             text="Invoice drafted",
             event="invoice.created",
-            invoice_id=invoice_id,
+            invoice_id=record.row["invoice_id"],
             what="created",
-            **({"estimate_id": from_estimate} if from_estimate else {}),
+            **made_by,
         )
     )
-    return record, found
 
 
 def _commit(

@@ -100,6 +100,13 @@ class Pack:
         self.also.extend(also)
         return True
 
+    def also_takes(self, also: Transaction, once: Iterable[Hashable]) -> bool:
+        """Put in what is no invoice, if there is room."""
+        fits = self.has_room(len(also), once)
+        if fits:
+            self.also.extend(also)
+        return fits
+
     def has_room(self, actions: int, once: Iterable[Hashable] = (), size: int = 0) -> bool:
         """Whether so much more fits; then it is counted."""
         further = set(once) - self.seen
