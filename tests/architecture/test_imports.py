@@ -289,6 +289,10 @@ ALLOWED = {
     ("tallybook.outbox.routing", "tallybook.portal.queue"),
     ("tallybook.outbox.routing", "tallybook.sms.queue"),
     ("tallybook.outbox.routing", "tallybook.chasing.queue"),
+    ("tallybook.outbox.due", "tallybook.chasing.queue"),
+    ("tallybook.outbox.due", "tallybook.recurring.queue"),
+    ("tallybook.outbox.due", "tallybook.services.queue"),
+    ("tallybook.outbox.due", "tallybook.ledger.firm"),  # who has an open invoice
     ("tallybook.outbox.routing", "tallybook.services.queue"),
     ("tallybook.sms.store", "tallybook.clients.presence"),
     ("tallybook.sms.store", "tallybook.clients.records"),  # its number; no SMS to the suspended

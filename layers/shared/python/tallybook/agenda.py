@@ -11,7 +11,7 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from tallybook.dates import timestamp
-from tallybook.table import query
+from tallybook.table import Item, query
 
 type Kind = Literal["client", "recurring", "webhook", "workflow"]
 """A client to look at, a recurring invoice, a webhook to be sent, a workflow that was changed;
@@ -34,6 +34,11 @@ def start_of(day: date, time_zone: str, at: time = time.min) -> datetime:
 
 def fallen_due(kind: Kind, at: datetime) -> Iterator[Key]:
     """The keys of the items that are due by then, the oldest first. A query for each megabyte."""
+    return ((item["pk"]["S"], item["sk"]["S"]) for item in entries(kind, at))
+
+
+def entries(kind: Kind, at: datetime) -> Iterator[Item]:
+    """Their keys and their places in the agenda, as DynamoDB sends them."""
     asked = {
         "IndexName": "agenda",
         "KeyConditionExpression": "agenda_pk = :kind AND agenda_sk < :after",
@@ -44,7 +49,7 @@ def fallen_due(kind: Kind, at: datetime) -> Iterator[Key]:
     }
     while True:
         items, last = query(**asked)
-        yield from ((item["pk"]["S"], item["sk"]["S"]) for item in items)
+        yield from items
         if last is None:
             return
         asked["ExclusiveStartKey"] = last
