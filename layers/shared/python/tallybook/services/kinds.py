@@ -3,6 +3,6 @@
 from typing import Literal
 
 type ServiceStatus = Literal["active", "suspended"]
-type Reason = Literal["non_payment", "other"]
+type SuspensionReason = Literal["non_payment", "other"]
 type WebhookEvent = Literal["service.suspended", "service.reinstated", "webhook.ping"]
 type DeliveryStatus = Literal["pending", "delivered", "failed", "dropped"]

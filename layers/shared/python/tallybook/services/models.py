@@ -10,7 +10,7 @@ from tallybook.dates import Day, Timestamp
 from tallybook.ids import Ulid
 from tallybook.models import ApiModel, Patch
 from tallybook.outside import is_public
-from tallybook.services.kinds import DeliveryStatus, Reason, ServiceStatus
+from tallybook.services.kinds import DeliveryStatus, ServiceStatus, SuspensionReason
 from tallybook.text import Line, Text
 
 
@@ -76,7 +76,7 @@ class Suspension(ApiModel):
 
     at: Timestamp
     by: By | None = Field(description="Null: a step of a workflow.")
-    reason: Reason = Field(description="What non-payment stopped, payment gives back.")
+    reason: SuspensionReason = Field(description="What non-payment stopped, payment gives back.")
     note: str | None
     invoice_ids: list[Ulid] = Field(description="The overdue invoices that it was about.")
 
@@ -111,7 +111,7 @@ class Service(ApiModel):
 class ServiceToSuspend(ApiModel):
     """Why a service is suspended."""
 
-    reason: Reason = "other"
+    reason: SuspensionReason = "other"
     note: Annotated[Text, Field(max_length=500)] | None = Field(
         default=None, examples=["Abuse was reported"]
     )

@@ -11,7 +11,7 @@ from datetime import datetime
 from tallybook.authors import By
 from tallybook.dates import timestamp
 from tallybook.history.entries import entry
-from tallybook.services.kinds import Reason
+from tallybook.services.kinds import SuspensionReason
 from tallybook.services.records import PREFIX, ServiceRecord, ids_of
 from tallybook.services.telling import next_of, tell, write
 from tallybook.table import query_all, read
@@ -63,7 +63,7 @@ def is_stopped_for_non_payment(service: ServiceRecord) -> bool:
 def suspend(
     transaction: Transaction,
     before: ServiceRecord,
-    reason: Reason,
+    reason: SuspensionReason,
     *,
     at: datetime,
     by: By | None = None,
