@@ -13,7 +13,7 @@ from tallybook.cursors import Cursor, Limit, Page, seal, unseal
 from tallybook.dates import now
 from tallybook.http import IdempotencyKey
 from tallybook.missed import activating, deciding, listing
-from tallybook.missed.models import Activated, Activation, Decided, Decisions, Missed
+from tallybook.missed.models import Activated, Activation, DecidedMissed, Decisions, Missed
 from tallybook.versions import etag
 
 app = http.resolver()
@@ -35,7 +35,7 @@ def list_missed(
 @app.post(MISSED, tags=["Missed"], summary="Decide about what was missed")
 def decide_missed(
     client_id: str, wanted: Decisions, key: IdempotencyKey = None
-) -> Response[Decided]:
+) -> Response[DecidedMissed]:
     me, once = by_of(http.caller(app)), http.claim(app, key, http.ok)
     return http.ok(deciding.decide(client_id, wanted, by=me, at=now(), once=once))
 

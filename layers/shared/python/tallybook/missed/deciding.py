@@ -15,13 +15,13 @@ from tallybook.idempotency import AlreadyAnswered, Once
 from tallybook.missed import listing
 from tallybook.missed.doing import Deed, do
 from tallybook.missed.kinds import Decision
-from tallybook.missed.models import MOST_DECISIONS, Decided, DecidedOutcome, Decisions
+from tallybook.missed.models import MOST_DECISIONS, DecidedMissed, DecidedOutcome, Decisions
 from tallybook.missed.records import MissedRecord
 from tallybook.settings import store as settings_store
 from tallybook.transactions import Transaction
 
 
-def decide(client_id: str, wanted: Decisions, *, by: By, at: datetime, once: Once) -> Decided:
+def decide(client_id: str, wanted: Decisions, *, by: By, at: datetime, once: Once) -> DecidedMissed:
     """Do what staff decided. A transaction for each, one after another: they are of one client.
 
     Raises `ClientNotFound`, and `ClientSuspended` when anything is to be done for one that is.
@@ -32,7 +32,7 @@ def decide(client_id: str, wanted: Decisions, *, by: By, at: datetime, once: Onc
     if any(what != "drop" for what in chosen.values()):
         presence.must_be_active(client)
     results = apply(client_id, chosen, by=by, at=at, once=once)
-    decided = Decided(results=results, left=listing.count(client_id))
+    decided = DecidedMissed(results=results, left=listing.count(client_id))
     transaction = Transaction()
     once.claim(transaction, decided)
     transaction.commit()

@@ -75,7 +75,7 @@ class DecidedOutcome(ApiModel):
     detail: str | None = Field(examples=["Nothing of the client's that was missed has this id."])
 
 
-class Decided(ApiModel):
+class DecidedMissed(ApiModel):
     """What became of the decisions, and how much is left to be decided about."""
 
     results: list[DecidedOutcome]
