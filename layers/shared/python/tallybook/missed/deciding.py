@@ -17,6 +17,7 @@ from tallybook.missed.doing import Deed, do
 from tallybook.missed.kinds import Decision
 from tallybook.missed.models import MOST_DECISIONS, DecidedMissed, DecidedOutcome, Decisions
 from tallybook.missed.records import MissedRecord
+from tallybook.problems import problem_of
 from tallybook.settings import store as settings_store
 from tallybook.transactions import Transaction
 
@@ -88,7 +89,9 @@ def _after_refusal(missed_id: str, deed: Deed, error: TallybookError) -> Decided
         deed.once.recall()
     except AlreadyAnswered:
         return _done(missed_id)
-    return DecidedOutcome(missed_id=missed_id, ok=False, code=error.code, detail=error.detail)
+    return DecidedOutcome(
+        missed_id=missed_id, ok=False, code=error.code, detail=problem_of(error).detail
+    )
 
 
 def _done(missed_id: str) -> DecidedOutcome:

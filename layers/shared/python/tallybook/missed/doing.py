@@ -16,8 +16,10 @@ from tallybook.invoices.records import InvoiceRecord
 from tallybook.missed.kinds import Decision
 from tallybook.missed.models import DecidedOutcome
 from tallybook.missed.records import MissedRecord
+from tallybook.recurring import running
 from tallybook.table import encode, present
 from tallybook.transactions import Transaction
+from tallybook.versions import until_unchanged
 
 _IN_WORDS: dict[Decision, str] = {
     "today": "Missed, and done after all",
@@ -42,8 +44,12 @@ def do(missed: MissedRecord, what: Decision, deed: Deed) -> None:
 
     A period is invoiced at once. A step is done by whoever looks at the client, as any other that
     is due: if by then the invoice is still open. Raises `MissedNotFound`, `ClientNotFound`,
-    `ClientSuspended`, and what hinders an invoice.
+    `ClientSuspended`, `Busy`, and what hinders an invoice.
     """
+    until_unchanged(lambda: _attempt(missed, what, deed))
+
+
+def _attempt(missed: MissedRecord, what: Decision, deed: Deed) -> None:
     transaction = Transaction()
     taken = DecidedOutcome(missed_id=missed.row["missed_id"], ok=True, code=None, detail=None)
     deed.once.claim(transaction, taken)
@@ -61,14 +67,11 @@ def do(missed: MissedRecord, what: Decision, deed: Deed) -> None:
 
 
 def _invoice(also: Transaction, missed: MissedRecord, what: Decision, deed: Deed) -> None:
-    from tallybook.recurring import running
-
-    period = date.fromisoformat(missed.row["date"])
+    own_date = date.fromisoformat(missed.row["date"])
     running.perform(
         deed.client_id,
-        missed.subject["recurring_id"],
-        period=period,
-        issue_date=period if what == "own_date" else deed.today,
+        missed.subject,
+        issue_date=own_date if what == "own_date" else deed.today,
         by=deed.by,
         at=deed.at,
         also=also,
