@@ -67,11 +67,12 @@ def _attempt(missed: MissedRecord, what: Decision, deed: Deed) -> None:
 
 
 def _invoice(also: Transaction, missed: MissedRecord, what: Decision, deed: Deed) -> None:
-    own_date = date.fromisoformat(missed.row["date"])
+    period = date.fromisoformat(missed.row["date"])
     running.perform(
         deed.client_id,
-        missed.subject,
-        issue_date=own_date if what == "own_date" else deed.today,
+        missed.subject["recurring_id"],
+        period=period,
+        issue_date=period if what == "own_date" else deed.today,
         by=deed.by,
         at=deed.at,
         also=also,
