@@ -37,6 +37,7 @@ FUNCTIONS = (
     "payments",
     "portal",
     "promises",
+    "recurring_invoices",
     "reports",
     "services",
     "settings",

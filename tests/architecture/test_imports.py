@@ -48,6 +48,33 @@ ALLOWED = {
     ("tallybook.tasks.store", "tallybook.clients.presence"),
     ("tallybook.tasks.store", "tallybook.ledger.books"),  # one read
     ("tallybook.tasks.store", "tallybook.staff.guard"),  # who has to do it
+    ("tallybook.chasing.doing", "tallybook.clients.attention"),  # has anybody called since?
+    ("tallybook.chasing.doing", "tallybook.invoices.records"),  # what was done is marked on them
+    ("tallybook.chasing.doing", "tallybook.invoices.standing"),  # a late fee adds to what is due
+    ("tallybook.chasing.doing", "tallybook.ledger.closing"),
+    ("tallybook.chasing.doing", "tallybook.ledger.posting"),
+    ("tallybook.chasing.doing", "tallybook.services.switching"),
+    ("tallybook.chasing.looking", "tallybook.clients.attention"),
+    ("tallybook.chasing.looking", "tallybook.promises.standing"),  # which were broken
+    ("tallybook.chasing.looking", "tallybook.services.switching"),
+    ("tallybook.chasing.reminding", "tallybook.links.making"),  # by which it is paid
+    ("tallybook.chasing.reminding", "tallybook.mail.letterhead"),
+    ("tallybook.chasing.reminding", "tallybook.mail.rendering"),  # the text of an SMS
+    ("tallybook.chasing.reminding", "tallybook.sms.queueing"),
+    ("tallybook.chasing.seeing", "tallybook.clients.records"),  # all that decides, read together
+    ("tallybook.chasing.seeing", "tallybook.contacts.household"),
+    ("tallybook.chasing.seeing", "tallybook.contacts.records"),
+    ("tallybook.chasing.seeing", "tallybook.invoices.records"),
+    ("tallybook.chasing.seeing", "tallybook.promises.standing"),
+    ("tallybook.chasing.seeing", "tallybook.services.records"),
+    ("tallybook.chasing.seeing", "tallybook.services.switching"),
+    ("tallybook.chasing.seeing", "tallybook.settings.records"),
+    ("tallybook.chasing.seeing", "tallybook.settings.store"),
+    ("tallybook.chasing.seeing", "tallybook.workflows.reading"),
+    ("tallybook.chasing.sending", "tallybook.clients.attention"),
+    ("tallybook.chasing.sending", "tallybook.contacts.recipients"),  # whom it goes to
+    ("tallybook.chasing.sending", "tallybook.invoices.records"),
+    ("tallybook.chasing.sending", "tallybook.invoices.sending"),
     ("tallybook.promises.standing", "tallybook.clients.attention"),  # has anybody called since?
     ("tallybook.promises.standing", "tallybook.clients.records"),
     ("tallybook.promises.standing", "tallybook.ledger.reading"),  # what was paid on it
@@ -275,6 +302,15 @@ ALLOWED = {
     ("tallybook.recurring.dealing", "tallybook.tasks.making"),
     ("tallybook.recurring.running", "tallybook.clients.presence"),
     ("tallybook.recurring.running", "tallybook.invoices.packing"),
+    ("tallybook.recurring.entering", "tallybook.ledger.books"),
+    ("tallybook.recurring.reading", "tallybook.ledger.books"),  # one read
+    ("tallybook.recurring.store", "tallybook.ledger.books"),
+    ("tallybook.recurring.store", "tallybook.clients.presence"),
+    ("tallybook.recurring.store", "tallybook.workflows.guard"),
+    ("tallybook.recurring.listing", "tallybook.clients.names"),  # whose each is
+    ("tallybook.recurring.listing", "tallybook.clients.presence"),
+    ("tallybook.recurring.previewing", "tallybook.clients.records"),
+    ("tallybook.clients.overview", "tallybook.recurring.mapping"),
     ("tallybook.mail.composing", "tallybook.clients.records"),  # whom a mail is to
     ("tallybook.mail.composing", "tallybook.settings.store"),  # and whom it is from
     ("tallybook.mail.holding", "tallybook.clients.records"),  # is it still suspended?
@@ -321,9 +357,10 @@ STORES |= {"account", "attention", "erasure", "imported"}  # of clients
 STORES |= {"posting", "standing", "series"}  # of the ledger, invoices and numbering
 STORES |= {"collecting", "drafts", "ending", "finalizing", "finalizing_many", "packing"}
 STORES |= {"papers"}  # of documents of all kinds
+STORES |= {"doing", "seeing"}  # of what is due for a client
 STORES |= {"converting", "deciding", "revising"}  # of estimates
 STORES |= {"making", "paying"}  # of payment links
-STORES |= {"dealing", "running"}  # of recurring invoices
+STORES |= {"dealing", "previewing", "running"}  # of recurring invoices
 STORES |= {"applying", "booking", "choosing", "credits", "deeds", "recording", "refunding"}
 STORES |= {"reversing", "issuing", "papers"}  # of payments, credit notes too
 STORES |= {"listing", "doing"}  # of what was missed

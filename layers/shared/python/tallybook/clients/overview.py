@@ -54,6 +54,7 @@ def _as_in_lists(day: date, at: datetime) -> dict[str, Callable[[Row], Row]]:
     from tallybook.invoices.rows import invoice_row
     from tallybook.mail.rules import row_fields as email_fields
     from tallybook.payments.mapping import to_payment_row
+    from tallybook.recurring.mapping import to_row as recurring_row
 
     def estimate(row: Row) -> Row:
         return EstimateRow.model_construct(**estimate_fields(row, day)).model_dump(mode="json")
@@ -61,7 +62,7 @@ def _as_in_lists(day: date, at: datetime) -> dict[str, Callable[[Row], Row]]:
     return {
         "invoices": lambda row: invoice_row(row, day).model_dump(mode="json"),
         "estimates": estimate,
-        "recurring": lambda row: row,
+        "recurring": lambda row: recurring_row(row).model_dump(mode="json"),
         "payments": lambda row: to_payment_row(row).model_dump(mode="json"),
         "emails": lambda row: email_fields(row, at),
     }

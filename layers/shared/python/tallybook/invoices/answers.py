@@ -60,6 +60,13 @@ class Collection(ApiModel):
     at: Timestamp
 
 
+class FromRecurring(ApiModel):
+    """The recurring invoice that made this one, and the day of the run."""
+
+    recurring_id: Ulid
+    date: Day
+
+
 class InvoiceRow(ApiModel):
     """An invoice as a list shows it."""
 
@@ -113,6 +120,7 @@ class Invoice(NewInvoice):
     voided: Ended | None
     written_off: Ended | None
     from_estimate: Ulid | None
+    from_recurring: FromRecurring | None
     warnings: list[Lack] = Field(description="What an e-invoice would lack.")
     sent_at: Timestamp | None
     finalized_at: Timestamp | None

@@ -9,7 +9,14 @@ from tallybook.authors import By
 from tallybook.clients.records import ClientRecord
 from tallybook.dates import today
 from tallybook.errors import InvalidField
-from tallybook.invoices.answers import Applied, Collection, Ended, Invoice, InvoiceSums
+from tallybook.invoices.answers import (
+    Applied,
+    Collection,
+    Ended,
+    FromRecurring,
+    Invoice,
+    InvoiceSums,
+)
 from tallybook.invoices.einvoice import Terms, warnings
 from tallybook.invoices.models import Lack, PartyShown, Period, Sending
 from tallybook.invoices.papers import day_of, paper, parties
@@ -112,6 +119,7 @@ def to_invoice(
         voided=_ended(record.voided),
         written_off=_ended(record.written_off),
         from_estimate=record.from_estimate,
+        from_recurring=_from_recurring(record.from_recurring),
         warnings=warnings_of(record, client, settings),
         updated_at=datetime.fromisoformat(record.updated_at),
         version=int(record.version),
@@ -134,6 +142,13 @@ def warnings_of(record: InvoiceRecord, client: ClientRecord, settings: Settings)
 
 def by_of_stored(stored: dict[str, Any] | None) -> By | None:
     return trusted(By, stored) if stored else None
+
+
+def _from_recurring(stored: dict[str, Any] | None) -> FromRecurring | None:
+    if not stored:
+        return None
+    day = date.fromisoformat(stored["date"])
+    return FromRecurring.model_construct(recurring_id=stored["recurring_id"], date=day)
 
 
 def _totals(record: InvoiceRecord) -> InvoiceSums:

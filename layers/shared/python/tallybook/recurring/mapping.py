@@ -17,7 +17,7 @@ from tallybook.recurring.models import (
     RecurringTemplate,
 )
 from tallybook.recurring.records import RecurringRecord
-from tallybook.recurring.rules import next_date, run_on
+from tallybook.recurring.rules import last_skipped, next_date, run_on
 
 type Row = dict[str, Any]
 
@@ -52,6 +52,14 @@ def next_of(record: RecurringRecord) -> date | None:
 def resumed(record: RecurringRecord) -> date | None:
     """The day on which its pause ends by itself, if it does."""
     return day_of(record.paused.get("until")) if record.paused else None
+
+
+def resume(record: RecurringRecord, day: date, *, catch_up: bool) -> None:
+    """End its pause: unless it catches up, the next run is the first that is not before `day`."""
+    record.paused = None
+    if not catch_up:
+        skipped = last_skipped(schedule_of(record), day_of(record.last_date), day)
+        record.last_date = skipped.isoformat() if skipped else None
 
 
 def place(record: RecurringRecord, time_zone: str) -> None:

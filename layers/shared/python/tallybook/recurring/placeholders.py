@@ -60,7 +60,7 @@ def must_be_known(template: Template) -> None:
         for found in _BRACES.finditer(text):
             if found[1] not in NAMES:
                 known = ", ".join(f"{{{name}}}" for name in NAMES)
-                raise InvalidField(f"template.{field}", f"{found[0]} is none of {known}.")
+                raise InvalidField(field, f"{found[0]} is none of {known}.")
 
 
 def filled(template: Template, said: Mapping[str, str]) -> dict[str, Any]:

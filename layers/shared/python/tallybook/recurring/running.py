@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from itertools import islice
-from typing import Any
 
 from tallybook.authors import By
 from tallybook.clients.presence import must_be_active, stays_active, stays_suspended
@@ -17,10 +16,10 @@ from tallybook.dates import timestamp
 from tallybook.errors import Busy, ClientNotFound, ClientSuspended, RecurringInvoiceDeleted
 from tallybook.invoices.packing import Gathered, Pack, gather
 from tallybook.recurring.dealing import Dealer, ids, remembered
-from tallybook.recurring.mapping import day_of, key, place, resumed, run_of, schedule_of
+from tallybook.recurring.mapping import day_of, key, place, resume, resumed, run_of, schedule_of
 from tallybook.recurring.records import RecurringRecord
-from tallybook.recurring.rules import dates, last_skipped
-from tallybook.table import differences, read
+from tallybook.recurring.rules import dates
+from tallybook.table import decode, differences, read
 from tallybook.transactions import Transaction
 from tallybook.versions import VersionChanged, until_unchanged, version_changed
 
@@ -28,7 +27,6 @@ type Ref = tuple[str, str]
 """The ids of a client and of a recurring invoice of its."""
 
 MOST_READ = 20  # recurring invoices: eight to fourteen invoices fill a transaction
-MOST_PACKS = 60  # that one message may take: half a minute
 _MOST_AHEAD = 30  # runs of one recurring invoice that are looked at: more than a pack takes
 
 
@@ -41,17 +39,15 @@ class _Work:
     after: RecurringRecord
 
 
-def run(refs: Sequence[Ref], *, at: datetime) -> tuple[int, list[Ref]]:
-    """Make what is due of these; how many runs that were, and those of which more is due.
+def run(refs: Sequence[Ref], *, at: datetime) -> int:
+    """Make everything that is due of these; how many runs that were.
 
     For every pack one BatchGetItem, a query for each client whose invoices are sent, and one
     transaction. A pack that others keep out is halved. Raises `Busy` when one alone is kept out,
     and `SeriesNumberTaken` when the series gives numbers that it gave before: what is due waits.
     """
     waiting, most, done, new_ids = list(dict.fromkeys(refs)), MOST_READ, 0, ids(at)
-    for _ in range(MOST_PACKS):
-        if not waiting:
-            break
+    while waiting:
         some = waiting[:most]
         try:
             runs, left = until_unchanged(lambda: _run_some(some, new_ids, at))  # noqa: B023
@@ -62,13 +58,14 @@ def run(refs: Sequence[Ref], *, at: datetime) -> tuple[int, list[Ref]]:
             continue
         done, most = done + runs, MOST_READ
         waiting = [*left, *waiting[len(some) :]]
-    return done, waiting
+    return done
 
 
 def perform(
     client_id: str,
-    subject: dict[str, Any],
+    recurring_id: str,
     *,
+    period: date,
     issue_date: date,
     by: By | None,
     at: datetime,
@@ -76,18 +73,23 @@ def perform(
 ) -> str:
     """Make the invoice of a run that was missed; its id. One BatchGetItem and one transaction.
 
-    `subject` is that of the MissedRecord. `also` is written with it: it may not be about the client
-    itself, its months, or the settings. It is one attempt, to be called `until_unchanged`: raises
-    `VersionChanged`. Raises `ClientNotFound`, `ClientSuspended`, `RecurringInvoiceDeleted`,
+    `period` is the day on which it was missed. `also` is written with it: it may not be about the
+    client itself, its months, or the settings. It is one attempt, to be called `until_unchanged`.
+    Raises `VersionChanged`, `ClientNotFound`, `ClientSuspended`, `RecurringInvoiceDeleted`,
     `SeriesNumberTaken`, and `InvalidFields` when there can be no such invoice.
     """
-    where = key(client_id, subject["recurring_id"])
-    found = gather([client_id], [where], at)
+    where = key(client_id, recurring_id)
+    noted = (where[0], f"MISSED#{period}#recurring#{recurring_id}")
+    found = gather([client_id], [where, noted], at)
     must_be_active(found.client(client_id))
     if where not in found.items:
         raise RecurringInvoiceDeleted
     record, pack = read(RecurringRecord, found.items[where]), Pack(found)
-    invoice_id = Dealer(at, ids(at)).make(pack, record, remembered(subject), issue_date)
+    if noted in found.items:
+        due = remembered(decode(found.items[noted]["subject"]))
+    else:  # whoever wants it done says so in `also`
+        due = run_of(record, period, int(record.made))
+    invoice_id = Dealer(at, ids(at)).make(pack, record, due, issue_date)
     if invoice_id is None:
         raise ValueError("An invoice alone does not fit into a transaction")
     transaction = pack.written(by=by, while_active=True)
@@ -127,14 +129,6 @@ def _works(refs: Sequence[Ref], found: Gathered) -> Iterator[_Work]:
         if until and until <= found.today:
             resume(after, until, catch_up=after.paused["catch_up"])
         yield _Work(ref, before, after)
-
-
-def resume(record: RecurringRecord, day: date, *, catch_up: bool) -> None:
-    """End its pause: unless it catches up, the next run is the first that is not before `day`."""
-    record.paused = None
-    if not catch_up:
-        skipped = last_skipped(schedule_of(record), day_of(record.last_date), day)
-        record.last_date = skipped.isoformat() if skipped else None
 
 
 def _due(works: Iterable[_Work], today: date) -> Iterator[tuple[date, _Work]]:
