@@ -44,8 +44,12 @@ class Standing:
 class Promises:
     """What of a client's promises concerns its workflows on a day."""
 
-    pauses: tuple[Pause, ...]
+    pending: tuple[Standing, ...]
     ended: tuple[Standing, ...]  # their day is over, and nobody has looked at them since
+
+    @property
+    def pauses(self) -> tuple[Pause, ...]:
+        return tuple(each.pause for each in self.pending)
 
 
 def promises_of(client_id: str, *, today: date) -> Promises:
@@ -59,7 +63,7 @@ def promises_of(client_id: str, *, today: date) -> Promises:
     undecided = [each for each in records if not each.ended_at and "cancelled_at" not in each.row]
     found = standings(client_id, undecided, today=today)
     return Promises(
-        pauses=tuple(each.pause for each in found if each.status == "pending"),
+        pending=tuple(each for each in found if each.status == "pending"),
         ended=tuple(each for each in found if each.promised.date < today),
     )
 
