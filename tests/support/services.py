@@ -92,6 +92,8 @@ class Services:
     texts: list[Json] = field(default_factory=list)
     events: list[Json] = field(default_factory=list)
     queues: dict[str, list[Json]] = field(default_factory=lambda: defaultdict(list))
+    delayed: list[tuple[int, Json]] = field(default_factory=list)
+    """Messages that come after so many seconds; `queues` holds those as well."""
     pool: Pool = field(default_factory=Pool)
     watch: Callable[[Json], None] = lambda _: None
     """Called with each mail and SMS that is handed over, before it is taken."""
@@ -113,6 +115,8 @@ class Services:
                 return {"FailedEntryCount": 0, "Entries": [{} for _ in asked["Entries"]]}
             case "SendMessageBatch":
                 bodies = [json.loads(each["MessageBody"]) for each in asked["Entries"]]
+                delays = [each.get("DelaySeconds", 0) for each in asked["Entries"]]
+                self.delayed += [each for each in zip(delays, bodies, strict=True) if each[0]]
                 self.queues[asked["QueueUrl"]] += bodies
                 return {"Successful": [{} for _ in bodies], "Failed": []}
             case "ChangeMessageVisibility":

@@ -48,6 +48,8 @@ def _posted(url: str, body: bytes, headers: dict[str, str], deadline: float) -> 
         path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
         connection.request("POST", path, body, headers)
         answer = connection.getresponse()
+        if monotonic() >= deadline:  # to http.client, headers that are cut off are headers
+            raise TimeoutError
         if answer.status // 100 == 2:
             return {"status": answer.status, "error": None}
         error = f"The answer was {answer.status}."
