@@ -73,7 +73,7 @@ def listening(host: str = HOST) -> Iterator[Receiver]:
         server.daemon_threads = True
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(_signed(host, Path(folder)))
-        # The handshake in the thread of its connection: else one who hangs keeps all others waiting.
+        # Hands are shaken in the connection's thread: else one who hangs keeps others waiting.
         server.socket = context.wrap_socket(
             server.socket, server_side=True, do_handshake_on_connect=False
         )
