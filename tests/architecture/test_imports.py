@@ -357,7 +357,6 @@ STORES |= {"account", "attention", "erasure", "imported"}  # of clients
 STORES |= {"posting", "standing", "series"}  # of the ledger, invoices and numbering
 STORES |= {"collecting", "drafts", "ending", "finalizing", "finalizing_many", "packing"}
 STORES |= {"papers"}  # of documents of all kinds
-STORES |= {"doing", "seeing"}  # of what is due for a client
 STORES |= {"converting", "deciding", "revising"}  # of estimates
 STORES |= {"making", "paying"}  # of payment links
 STORES |= {"dealing", "previewing", "running"}  # of recurring invoices

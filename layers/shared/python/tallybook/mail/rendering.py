@@ -107,6 +107,11 @@ def render(source: Source, context: Mapping[str, Any], *, pixel: str | None) -> 
     )
 
 
+def said(source: Source, context: Mapping[str, Any]) -> str:
+    """What a template's text says without the frame of a mail: an SMS. Raises `Unrenderable`."""
+    return clean(_compiled(source).text(completed(source.kind, context))).strip()
+
+
 def fragment(source: Source, context: Mapping[str, Any]) -> str | None:
     """What a template's own HTML makes of `context`, before it stands in the frame."""
     html = _compiled(source).html

@@ -5,7 +5,7 @@ from datetime import datetime
 from tallybook import claims
 from tallybook.authors import By
 from tallybook.ids import time_of
-from tallybook.sms.models import Sms, SmsToSend
+from tallybook.sms.models import Sms
 from tallybook.sms.records import SmsRecord
 
 PREFIX = "SMS#"
@@ -13,11 +13,6 @@ PREFIX = "SMS#"
 
 def key(client_id: str, sms_id: str) -> tuple[str, str]:
     return f"CLIENT#{client_id}", f"SMS#{sms_id}"
-
-
-def to_send(record: SmsRecord) -> SmsToSend:
-    sms_id = record.sk.removeprefix(PREFIX)
-    return SmsToSend(sms_id=sms_id, to=record.row["to"], segments=record.row["segments"])
 
 
 def to_sms(record: SmsRecord, at: datetime) -> Sms:
@@ -31,7 +26,7 @@ def to_sms(record: SmsRecord, at: datetime) -> Sms:
         status="unknown" if claims.is_over(row, at) else row["status"],
         held_at=_moment(row.get("held_at")),
         failure=row.get("failure"),
-        by=By.model_construct(**row["by"]),
+        by=By.model_construct(**row["by"]) if row.get("by") else None,
         created_at=time_of(sms_id),
         sent_at=_moment(row.get("sent_at")),
         version=int(record.version),

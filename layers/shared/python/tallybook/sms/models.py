@@ -13,13 +13,13 @@ from tallybook.text import ShortLine, Text
 type SmsStatus = Literal["queued", "sending", "sent", "failed", "unknown"]
 
 
-_MOST_BYTES = 1_600  # that SNS takes
+MOST_BYTES = 1_600  # that SNS takes
 
 
 def _that_sns_takes(body: str) -> str:
     size = len(body.encode())
-    if size > _MOST_BYTES:
-        raise ValueError(f"takes {size} bytes of UTF-8, and an SMS has {_MOST_BYTES} at most")
+    if size > MOST_BYTES:
+        raise ValueError(f"takes {size} bytes of UTF-8, and an SMS has {MOST_BYTES} at most")
     return body
 
 
@@ -31,7 +31,7 @@ class NewSms(ApiModel):
         examples=["+49221123456"],
         description="The client's telephone number when left out, else its primary contact's.",
     )
-    body: Annotated[Text, Field(max_length=_MOST_BYTES), AfterValidator(_that_sns_takes)] = Field(
+    body: Annotated[Text, Field(max_length=MOST_BYTES), AfterValidator(_that_sns_takes)] = Field(
         examples=["Your order is ready to be collected."],
         description="At most 1,600 bytes of UTF-8, where a letter with an accent has two.",
     )
@@ -55,7 +55,7 @@ class Sms(SmsToSend):
     )
     held_at: Timestamp | None = Field(description="Waits until the client is active again.")
     failure: str | None = Field(examples=["OptedOut: the number has opted out"])
-    by: By
+    by: By | None = Field(description="null: the system, as a step of a workflow.")
     created_at: Timestamp
     sent_at: Timestamp | None
     version: int = Field(examples=[3])

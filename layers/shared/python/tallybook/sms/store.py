@@ -12,15 +12,15 @@ from tallybook.clients.presence import current, must_be_active, of_client, stays
 from tallybook.clients.records import ClientRecord
 from tallybook.contacts.records import ContactRecord
 from tallybook.errors import InvalidField, NoTelephoneNumber, SmsNotFound
-from tallybook.history.entries import entry
 from tallybook.idempotency import Once
-from tallybook.ids import is_ulid, new_id
+from tallybook.ids import is_ulid
 from tallybook.listings import newest_below
-from tallybook.sms.mapping import PREFIX, key, to_send, to_sms
+from tallybook.sms import queueing
+from tallybook.sms.mapping import PREFIX, key, to_sms
 from tallybook.sms.models import NewSms, Sms, SmsToSend
 from tallybook.sms.records import SmsRecord
 from tallybook.sms.rules import number, segments
-from tallybook.table import absent, find, read
+from tallybook.table import find, read
 from tallybook.transactions import Transaction
 
 
@@ -34,37 +34,15 @@ def queue(client_id: str, new: NewSms, *, by: By, at: datetime, once: Once) -> S
     client = current(client_id)
     must_be_active(client)
     to, contact_id = _recipient(client_id, client, new.to)
-    sms_id, parts = new_id(at), segments(new.body)
-    record = SmsRecord(
-        *key(client_id, sms_id),
-        row={
-            "to": to,
-            "body": new.body,
-            "status": "queued",
-            "segments": parts,
-            "by": by.model_dump(),
-            "contact_id": contact_id,
-        },
-        version=1,
+    writing = Transaction()
+    sms_id = queueing.queue(
+        writing, client_id, to=to, body=new.body, contact_id=contact_id, by=by, at=at
     )
-    told = entry(
-        client_id,
-        "sms",
-        at=at,
-        by=by,
-        text=new.body,
-        entry_id=sms_id,
-        direction="outbound",
-        to=to,
-        contact_id=contact_id,
-        sms_id=sms_id,
-    )
-    result = to_send(record)
+    result = SmsToSend(sms_id=sms_id, to=to, segments=segments(new.body))
     transaction = Transaction()
     once.claim(transaction, result)
     stays_active(transaction, client_id)
-    transaction.put(record, absent(SmsRecord))
-    transaction.put(told)
+    transaction.extend(writing)
     transaction.commit()
     return result
 

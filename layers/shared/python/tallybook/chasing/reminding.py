@@ -1,0 +1,114 @@
+"""Reminders: a mail or an SMS about the invoices of a client that are unpaid."""
+
+from collections import defaultdict
+from decimal import Decimal
+
+from tallybook.chasing.seeing import Seen
+from tallybook.links.making import invoice_link
+from tallybook.mail.attachments import Attachment
+from tallybook.mail.letterhead import letterhead
+from tallybook.mail.many import queue_all
+from tallybook.mail.queueing import Mail
+from tallybook.money import amount_text
+from tallybook.sms.queueing import queue
+from tallybook.transactions import Transaction
+from tallybook.workflows.kinds import CLIENT, Due, Person, Receivable
+
+MOST_PAPERS = 10  # that a reminder carries: of the oldest invoices
+KIND = "reminder_friendly"  # whose variables an SMS has
+
+
+class Unsendable(Exception):
+    """The message cannot be sent to its person. The text says why."""
+
+
+def remind(transaction: Transaction, seen: Seen, due: Due) -> dict[str, str]:
+    """Add the message to `transaction`: a link, and two actions for the mail or SMS.
+
+    Returns what the invoices remember of it. Raises `Unsendable`.
+    """
+    person = due.person
+    if person is None:
+        raise Unsendable("It is for nobody.")
+    if due.step.action == "sms":
+        return _text(transaction, seen, due, person)
+    if not person.emails:
+        raise Unsendable("There is no address that can be mailed.")
+    ids = [each.invoice_id for each in due.receivables]
+    mail = Mail(
+        template=due.step.template or KIND,
+        to=person.emails,
+        context=_context(transaction, seen, due),
+        contact_id=None if person.person_id == CLIENT else person.person_id,
+        attachments=[Attachment(kind="invoice", id=each) for each in ids[:MOST_PAPERS]],
+    )
+    first, *_ = queue_all(transaction, mail, client_id=seen.client_id, at=seen.at)
+    return {"email_id": first}
+
+
+def _text(transaction: Transaction, seen: Seen, due: Due, person: Person) -> dict[str, str]:
+    from tallybook.mail.rendering import Source, Unrenderable, said  # seldom needed, and heavy
+
+    if not person.telephone:
+        raise Unsendable("There is no number that an SMS can be sent to.")
+    row = seen.client.row
+    client = {
+        "number": row.number,
+        "business_name": row.business_name,
+        "first_name": row.first_name,
+        "last_name": row.last_name,
+    }
+    context = _context(transaction, seen, due)
+    context |= {"firm": letterhead(seen.settings), "client": client}
+    try:
+        body = said(Source(name=KIND, subject="SMS", text=due.step.text or ""), context)
+    except Unrenderable as error:
+        raise Unsendable(str(error)) from error
+    sms_id = queue(
+        transaction,
+        seen.client_id,
+        to=person.telephone,
+        body=_cut(body),
+        contact_id=None if person.person_id == CLIENT else person.person_id,
+        at=seen.at,
+    )
+    return {"sms_id": sms_id}
+
+
+def _context(transaction: Transaction, seen: Seen, due: Due) -> dict[str, object]:
+    """The variables of a reminder: its invoices, and the first of them and its link by name."""
+    first, *_ = due.receivables
+    invoices = [_shown(seen, each) for each in due.receivables]
+    sums: dict[str, Decimal] = defaultdict(Decimal)
+    for each in due.receivables:
+        sums[each.currency] += each.balance
+    return {
+        "invoice": invoices[0],
+        "invoices": invoices,
+        "totals": [
+            {"currency": currency, "amount": amount_text(amount, currency)}
+            for currency, amount in sums.items()
+        ],
+        "link": invoice_link(transaction, seen.client_id, first.invoice_id, seen.at),
+    }
+
+
+def _shown(seen: Seen, receivable: Receivable) -> dict[str, object]:
+    currency = receivable.currency
+    late = (seen.today - receivable.due_date).days
+    shown: dict[str, object] = {
+        "number": receivable.number,
+        "total": amount_text(receivable.total, currency),
+        "balance": amount_text(receivable.balance, currency),
+        "currency": currency,
+        "issue_date": seen.invoices[receivable.invoice_id].row["issue_date"],
+        "due_date": receivable.due_date.isoformat(),
+    }
+    return shown | ({"days_overdue": late} if late > 0 else {})
+
+
+def _cut(body: str) -> str:
+    """As much of the text as an SMS takes."""
+    from tallybook.sms.models import MOST_BYTES
+
+    return body.encode()[:MOST_BYTES].decode(errors="ignore")

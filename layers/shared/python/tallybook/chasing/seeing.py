@@ -1,0 +1,181 @@
+"""What is known of a client when it is looked at, read so that nothing can be acted on in vain.
+
+The client comes first: whatever changes what follows calls for a look at the client in the same
+transaction, so that acting on the condition that nobody has called since is acting on all of it.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from tallybook import dates
+from tallybook.clients.records import ClientRecord
+from tallybook.contacts.household import Household, household
+from tallybook.contacts.records import ContactRecord
+from tallybook.invoices.records import InvoiceRecord
+from tallybook.mail.rules import folded, mailable
+from tallybook.promises.standing import Promises, promises_of
+from tallybook.services.records import ServiceRecord
+from tallybook.services.switching import of_client
+from tallybook.settings import store as settings_store
+from tallybook.settings.models import Settings
+from tallybook.settings.records import SettingsRecord
+from tallybook.sms.rules import number
+from tallybook.table import find_all, query_all, read
+from tallybook.workflows.kinds import CLIENT, Person, Receivable, Situation, Workflow
+from tallybook.workflows.reading import active
+
+_DISPUTED = ("in_dispute", "with_agency", "legal", "uncollectible")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A client at a moment: its records as they were read, and what the planner makes of them."""
+
+    at: datetime
+    today: date
+    whom: Household
+    settings: Settings
+    invoices: Mapping[str, InvoiceRecord]  # those that are open
+    services: Sequence[ServiceRecord]
+    promises: Promises
+    situation: Situation
+
+    @property
+    def client(self) -> ClientRecord:
+        return self.whom.client
+
+    @property
+    def client_id(self) -> str:
+        return self.client.pk.removeprefix("CLIENT#")
+
+    @property
+    def is_suspended(self) -> bool:
+        return self.client.suspended is not None
+
+
+def see(client_id: str, at: datetime) -> Seen:
+    """Everything that decides what is done for the client. Raises `ClientNotFound`.
+
+    Four queries and a BatchGetItem; where something is open, another for the workflows.
+    """
+    whom = household(client_id)
+    settings, invoices = _open(client_id)
+    today = dates.today(at, settings.time_zone)
+    promises = promises_of(client_id, today=today)
+    services = of_client(client_id)
+    return Seen(
+        at=at,
+        today=today,
+        whom=whom,
+        settings=settings,
+        invoices=invoices,
+        services=services,
+        promises=promises,
+        situation=_situation(whom, settings, invoices.values(), services, promises),
+    )
+
+
+def _open(client_id: str) -> tuple[Settings, dict[str, InvoiceRecord]]:
+    """The settings and the client's open invoices: a query of their keys, and a BatchGetItem."""
+    pk = f"CLIENT#{client_id}"
+    keys = query_all(pk, "OPEN#", ConsistentRead=True, ProjectionExpression="sk")
+    ids = [item["sk"]["S"].rpartition("#")[2] for item in keys]
+    wanted = [SettingsRecord.KEY, *((pk, f"INVOICE#{each}") for each in ids)]
+    found = {item["sk"]["S"]: item for item in find_all(wanted, consistent=True)}
+    firm = found.pop(SettingsRecord.KEY[1], None)
+    settings = settings_store.remember(read(SettingsRecord, firm) if firm else None)
+    records = (read(InvoiceRecord, item) for item in found.values())
+    # One that was paid since its key was read has called for another look.
+    return settings, {each.row["invoice_id"]: each for each in records if each.by_date_pk == "OPEN"}
+
+
+def _situation(
+    whom: Household,
+    settings: Settings,
+    invoices: Iterable[InvoiceRecord],
+    services: Iterable[ServiceRecord],
+    promises: Promises,
+) -> Situation:
+    client = whom.client
+    people, receivables = _people(whom), [_receivable(each) for each in invoices]
+    near = [client.workflow_id, settings.workflow_id]
+    known: dict[str, Workflow] = {}
+    if receivables:
+        of_people = [each.workflow_id for each in people]
+        known = active([*near, *of_people, *(each.workflow_id for each in receivables)])
+    wanted: Mapping[str, Any] = client.payment_settings
+    return Situation(
+        workflow_id=next((each for each in near if each in known), None),
+        workflows=known,
+        people=people,
+        receivables=receivables,
+        pauses=promises.pauses,
+        late_fees=wanted.get("late_fees", True),
+        reminders=wanted.get("reminders", True),
+        paid_through=[_day(each.row.get("paid_through")) for each in services
+                      if each.suspended is None],
+    )  # fmt: skip
+
+
+def _people(whom: Household) -> list[Person]:
+    """The primary and the billing contacts who can be reached; the client where there are none."""
+    client = whom.client
+    contacts = [
+        (contact_id, each)
+        for contact_id, each in sorted(whom.contacts.items())
+        if (contact_id == client.primary_contact or each.billing)
+        and (each.emails or each.telephone)
+    ]
+    if contacts:
+        return [_contact(client, contact_id, each) for contact_id, each in contacts]
+    row = client.row
+    return [
+        Person(
+            person_id=CLIENT,
+            emails=_usable(client, row.emails or []),
+            telephone=row.telephone and number(row.telephone, row.country),
+        )
+    ]
+
+
+def _contact(client: ClientRecord, contact_id: str, contact: ContactRecord) -> Person:
+    country = (contact.address or {}).get("country") or client.row.country
+    return Person(
+        person_id=contact_id,
+        workflow_id=contact.workflow_id,
+        emails=_usable(client, contact.emails or []),
+        telephone=contact.telephone and number(contact.telephone, country),
+    )
+
+
+def _usable(client: ClientRecord, addresses: Iterable[str]) -> list[str]:
+    """Those that mail can be sent to: none of a client that is invoiced by print."""
+    if client.invoicing_method == "print":
+        return []
+    taken, _ = mailable(addresses)
+    given_up = client.suppressed or {}
+    return [each for each in taken if folded(each) not in given_up]
+
+
+def _receivable(invoice: InvoiceRecord) -> Receivable:
+    row = invoice.row
+    total = Decimal(row["total"])
+    return Receivable(
+        invoice_id=row["invoice_id"],
+        number=row["number"],
+        currency=row["currency"],
+        due_date=date.fromisoformat(row["due_date"]),
+        balance=Decimal(row["balance"]),
+        total=total,
+        late_fees=total - Decimal(invoice.sums["payable"]),
+        workflow_id=invoice.entered.get("workflow_id"),
+        is_disputed=row.get("collection_status") in _DISPUTED,
+        marks=invoice.steps or {},
+    )
+
+
+def _day(text: str | None) -> date | None:
+    return date.fromisoformat(text) if text else None

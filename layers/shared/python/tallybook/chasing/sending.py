@@ -1,0 +1,51 @@
+"""Sending the invoices whose mail waited for the hours at which the firm sends."""
+
+from tallybook.chasing.seeing import Seen
+from tallybook.clients import attention
+from tallybook.contacts.recipients import of_papers
+from tallybook.dates import timestamp
+from tallybook.errors import NoEmailAddress
+from tallybook.history.entries import entry
+from tallybook.invoices.records import InvoiceRecord
+from tallybook.invoices.sending import post
+from tallybook.table import differences, read
+from tallybook.tasks.making import task
+from tallybook.transactions import Transaction
+from tallybook.versions import version_changed
+
+
+def send(seen: Seen, invoice_id: str) -> None:
+    """Queue the mail of an invoice, once; a task where nobody can be mailed. One transaction."""
+    before = seen.invoices[invoice_id]
+    after = read(InvoiceRecord, before.serialize())
+    transaction = Transaction()
+    attention.stays(transaction, seen.client)
+    after.to_send = None
+    by_print = seen.client.invoicing_method == "print"
+    try:
+        post(transaction, after, [] if by_print else of_papers(seen.whom), by=None, at=seen.at)
+    except NoEmailAddress:
+        transaction = Transaction()
+        attention.stays(transaction, seen.client)
+        _leave_to_people(transaction, seen, after)
+    after.version, after.updated_at = int(before.version) + 1, timestamp(seen.at)
+    condition = InvoiceRecord.version == before.version
+    transaction.update(before, differences(before, after), condition, version_changed)
+    transaction.commit()
+
+
+def _leave_to_people(transaction: Transaction, seen: Seen, invoice: InvoiceRecord) -> None:
+    row = invoice.row
+    told = {"invoice_id": row["invoice_id"], "number": row["number"], "what": "not sent"}
+    text = f"Invoice {row['number']} not sent: it can be mailed to nobody"
+    transaction.put(entry(seen.client_id, "invoice", at=seen.at, text=text, **told))
+    task(
+        transaction,
+        seen.client,
+        kind="print",
+        title=f"Send invoice {row['number']} by post",
+        due_date=seen.today,
+        assignee=seen.client.row.ar_specialist,
+        invoice_ids=[row["invoice_id"]],
+        at=seen.at,
+    )
