@@ -89,7 +89,7 @@ def sales(clients: Sequence[tuple[str, str]], today: date, seed: int = 2026) -> 
 
 def work(chance: random.Random, country: str, currency: str) -> list[Json]:
     """The lines of an invoice or estimate."""
-    return [_line(chance, country, currency) for _ in range(chance.choice((1, 1, 2, 2, 3, 4)))]
+    return [line(chance, country, currency) for _ in range(chance.choice((1, 1, 2, 2, 3, 4)))]
 
 
 def _buyer(chance: random.Random, number: int, country: str, currency: str) -> Buyer:
@@ -121,7 +121,8 @@ def _working_day(day: date) -> date:
     return back if back.month == day.month else day + timedelta(days=7 - day.weekday())
 
 
-def _line(chance: random.Random, country: str, currency: str) -> Json:
+def line(chance: random.Random, country: str, currency: str) -> Json:
+    """Some work, at a price of the market."""
     title, unit, prices, (fewest, most) = chance.choice(_WORK)
     price = Decimal(chance.choice(prices)) * _RATES.get(currency, 1)
     line = {

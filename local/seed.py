@@ -17,6 +17,7 @@ from local.api import Api, Json, Refused
 from local.firm import CALLS, MAIL, NOTES, SETTINGS, SeedClient, clients
 from local.problem import Problem
 from local.seed_business import seed_business
+from local.seed_time import seed_time
 
 # The emulator runs the functions on this machine's own processors: more would only wait.
 CALLS_AT_ONCE = 4
@@ -40,6 +41,7 @@ def seed(api: Api, s3: Any, bucket: str, specialist_id: str | None) -> None:
         print("Entering two years of business", flush=True)
         own = [(client, ids[client.request["emails"][0]]) for client in firm]
         done = seed_business(partial(_insist, api), pool, own)
+        done += seed_time(partial(_insist, api), pool, own)
     print("  " + ", ".join(f"{count} {what}" for what, count in done.items()), flush=True)
 
 

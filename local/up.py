@@ -9,6 +9,7 @@ from collections.abc import Callable
 from types import FrameType
 
 from local import emulator
+from local.agenda import work_through
 from local.api import Api
 from local.aws import CREDENTIALS, client
 from local.build import built
@@ -99,6 +100,8 @@ def _prepare(place: Place, *, with_seed: bool) -> None:
     )
     if with_seed:
         _seed_once(place, as_owner)
+    # The schedule begins an hour after the start, and may have been missed for days before.
+    _step("Sending what has fallen due to its workers", lambda: work_through(place))
 
 
 def _seed_once(place: Place, as_owner: Api) -> None:
