@@ -65,8 +65,10 @@ class Firm:
             else:
                 recurring.last = day
                 recurring.made += 1
-                if client.is_suspended or day <= self.closed_until:
+                is_closed = recurring.is_finalized and day <= self.closed_until
+                if client.is_suspended or is_closed:
                     client.missed.add(Missed("recurring", day, recurring.name))
+                    recurring.periods[day] = recurring.period(day)
                     if not client.is_suspended:
                         self.tell(client, "task", step="not made")
                 else:
@@ -84,13 +86,13 @@ class Firm:
             recurring.total,
             self.runs,
             workflow=recurring.workflow,
-            period=recurring.period(day),
+            period=recurring.periods.get(day) or recurring.period(day),
             is_draft=not recurring.is_finalized,
         )
         if not recurring.is_finalized or not recurring.is_sent:
             return
         if not client.of_papers():
-            self.tell(client, "task", step="not sent", invoices=[invoice])
+            self.tell(client, "print", step="not sent", invoices=[invoice])
         elif self.sends:
             self.send(client, invoice)
         else:
@@ -107,7 +109,11 @@ class Firm:
         looks.look(self, client)
 
     def send(self, client: Client, invoice: Invoice) -> None:
-        invoice.waits, invoice.sent_on = False, self.today
+        invoice.waits = False
+        if not client.of_papers():
+            self.tell(client, "print", step="not sent", invoices=[invoice])
+            return
+        invoice.sent_on = self.today
         to = ",".join(client.of_papers())
         self.tell(client, "invoice mail", to=to, invoices=[invoice])
 
@@ -127,12 +133,17 @@ class Firm:
     # ---- What people do -------------------------------------------------------------------------
 
     def pay(self, client: Client, payment: Payment, parts: dict[str, Decimal]) -> None:
+        """Each part pays its invoice when all of that was unpaid, at the earliest."""
         client.payments[payment.name] = payment
+        of_day: dict[date, dict[str, Decimal]] = {payment.day: {}}
         for name, part in parts.items():
-            client.invoices[name].paid[payment.name] = part
-        client.entries.append(
-            Entry(payment.day, payment.number, payment.currency, payment.amount, parts)
-        )
+            invoice = client.invoices[name]
+            day = max(payment.day, invoice.open_since)
+            of_day.setdefault(day, {})[name] = part
+            invoice.paid[payment.name] = part
+        for day, some in of_day.items():
+            amount = payment.amount if day == payment.day else NOTHING
+            client.entries.append(Entry(day, payment.number, payment.currency, amount, some))
 
     def reverse(self, client: Client, payment: Payment) -> None:
         payment.is_reversed = True
@@ -140,6 +151,7 @@ class Firm:
         for invoice in client.invoices.values():
             if part := invoice.paid.pop(payment.name, NOTHING):
                 taken[invoice.name] = -part
+                invoice.reopened.append(self.today)
         client.entries.append(
             Entry(self.today, self.next_number(), payment.currency, -payment.amount, taken)
         )
@@ -149,7 +161,9 @@ class Firm:
         if missed.kind == "step" or how == "drop":
             return True
         day = self.today if how == "today" else missed.day
-        return day > self.closed_until and not client.recurring[missed.of].is_deleted
+        recurring = client.recurring[missed.of]
+        is_open = day > self.closed_until or not recurring.is_finalized
+        return is_open and not recurring.is_deleted
 
     def decide(self, client: Client, missed: Missed, how: str) -> None:
         """`how`: today, own_date or drop."""

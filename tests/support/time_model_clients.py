@@ -34,6 +34,8 @@ class Recurring:
     made: int = 0
     until: date | None = None
     catches_up: bool = False
+    periods: dict[date, tuple[date, date]] = field(default_factory=dict)
+    """What those that were missed are for: as it was then."""
 
     @property
     def total(self) -> Decimal:

@@ -26,7 +26,7 @@ def look(firm: "Firm", client: Client) -> None:
             firm.tell(client, "task", step="promise")
     if firm.sends and not client.is_suspended:
         for invoice in client.invoices.values():
-            if invoice.waits:
+            if invoice.waits and not invoice.end:
                 firm.send(client, invoice)
     invoices = [each for each in client.open_invoices() if not steps.held(client, each, firm.today)]
     if invoices:
@@ -54,7 +54,7 @@ def _work(firm: "Firm", client: Client, invoices: Sequence[Invoice]) -> None:
             _charge(firm, invoice, duty)
         _suspend(firm, client, [e for e in duties if e[1].step.action == "suspend_services"])
         _do(firm, client, [each for each in duties if each[1].step.action in ("task", "call")])
-    if client.reminders and firm.sends:
+    if client.reminders and (firm.sends or client.is_suspended):
         letters = [each for invoice in invoices for each in _letters(firm, client, invoice)]
         if client.is_suspended:
             _miss(firm, client, letters)
@@ -113,7 +113,7 @@ def _tell_of(firm: "Firm", client: Client, some: Duties) -> None:
         to = duty.person.email if what == "email" else duty.person.telephone
         if what == "email" and client.is_printed:
             to = None
-        what = what if to else "print"
+        what = what if to else "task"
     firm.tell(client, what, to=to, step=duty.step.name, invoices=invoices)
     _mark(firm, some, what)
 

@@ -97,6 +97,7 @@ class Invoice:
     period: tuple[date, date] | None = None
     paid: dict[str, Decimal] = field(default_factory=dict)  # by payment
     fees: list[tuple[str, date, Decimal]] = field(default_factory=list)
+    reopened: list[date] = field(default_factory=list)  # when payments were taken back
     marks: dict[str, Mark] = field(default_factory=dict)
     end: str | None = None  # void, written_off
     is_draft: bool = False
@@ -107,6 +108,11 @@ class Invoice:
     @property
     def late_fees(self) -> Decimal:
         return sum((amount for _, _, amount in self.fees), NOTHING)
+
+    @property
+    def open_since(self) -> date:
+        """The day from which all that is unpaid was unpaid: nothing can pay it before."""
+        return max([self.issued, *self.reopened, *(day for _, day, _ in self.fees)])
 
     @property
     def balance(self) -> Decimal:
