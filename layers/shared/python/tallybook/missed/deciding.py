@@ -5,7 +5,7 @@ repeated after a crash goes on where the first one stopped and reports the same.
 """
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tallybook import dates
 from tallybook.authors import By
@@ -46,15 +46,13 @@ def apply(
     """What became of the decisions, by the ids of what was missed. One BatchGetItem beside them."""
     records = listing.find(client_id, chosen)
     today = dates.today(at, settings_store.get().time_zone)
-    return [
-        _outcome(
-            missed_id,
-            records.get(missed_id),
-            what,
-            Deed(client_id=client_id, today=today, by=by, at=at, once=once.part(missed_id)),
-        )
-        for missed_id, what in chosen.items()
-    ]
+    results = []
+    for place, (missed_id, what) in enumerate(chosen.items()):
+        moment = at + timedelta(milliseconds=place)  # so that the ids of what is made are in order
+        part = once.part(missed_id)
+        deed = Deed(client_id=client_id, today=today, by=by, at=moment, once=part)
+        results.append(_outcome(missed_id, records.get(missed_id), what, deed))
+    return results
 
 
 def same_for_all(client_id: str, what: Decision) -> dict[str, Decision]:
