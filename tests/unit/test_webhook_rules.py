@@ -40,8 +40,10 @@ def test_a_webhook_is_tried_ten_times_in_three_days():
 
 
 @pytest.mark.parametrize("behind", [PATIENCE, PATIENCE + HOUR, 30 * PATIENCE])
-def test_what_waited_for_three_days_behind_another_is_tried_once(behind: timedelta):
-    assert attempts(NOON, NOON + behind) == [NOON + behind]
+def test_what_waited_for_three_days_behind_another_is_tried_for_minutes(behind: timedelta):
+    first = NOON + behind
+    five = timedelta(seconds=5)
+    assert attempts(NOON, first) == [first, first + five, first + five + 60 * five]
 
 
 @given(waited=st.timedeltas(timedelta(), 2 * PATIENCE))

@@ -19,13 +19,16 @@ PAUSES = (
     timedelta(hours=20),
     timedelta(hours=24),
 )
-# Also of what waited behind another: an address that is dead takes one attempt of each, no more.
+# Of what waited behind others as well: an address that is dead keeps the next one waiting for some
+# minutes, not for days.
 PATIENCE = timedelta(days=3)
+_LEAST = 3  # attempts
 
 
 def next_attempt(created_at: datetime, attempts: int, at: datetime) -> datetime | None:
     """When to try again after so many attempts, the last one now; None: that was the last."""
-    if attempts > len(PAUSES) or at >= created_at + PATIENCE:
+    is_old = at >= created_at + PATIENCE and attempts >= _LEAST
+    if is_old or attempts > len(PAUSES):
         return None
     return at + PAUSES[attempts - 1]
 
