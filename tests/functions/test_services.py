@@ -1,5 +1,6 @@
 """Services of clients over HTTP: registered, suspended, given back; their secrets and webhooks."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from tallybook.services.store import MOST
 from tests.support import billing, stored
 from tests.support.api import Answer, Staff
 from tests.support.hooks import URL
+from tests.support.template import ROOT
 
 EARLIER = {"issue_date": "2026-01-10", "due_date": "2026-02-10"}
 
@@ -46,6 +48,21 @@ def waiting(staff: Staff, service: str) -> list[Json]:
 def attention(acme: str) -> str | None:
     mark = stored.item(f"CLIENT#{acme}", "CLIENT").get("attention")
     return None if mark is None else str(mark)
+
+
+def test_every_event_of_a_service_is_in_the_schema_of_events(
+    owner: Staff, services: str, acme: str
+):
+    path = registered(owner, services)
+    owner.post(f"{path}/suspend")
+    owner.post(f"{path}/reinstate")
+    owner.post(f"{path}/secret/rotate")
+    owner.delete(path)
+    schema = json.loads((ROOT / "docs" / "events.schema.json").read_text("utf-8"))
+    known = schema["properties"]["detail-type"]["enum"]
+    assert len(events(acme)) == 5
+    assert set(events(acme)) < set(known)
+    assert {"webhook.failed", "webhook.switched_off"} < set(known)
 
 
 # ---- Registering ---------------------------------------------------------------------------------

@@ -2,18 +2,19 @@
 
 import base64
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from unittest import mock
 
 import pytest
-import standardwebhooks.webhooks
 from hypothesis import given
 from hypothesis import strategies as st
-from standardwebhooks.webhooks import Webhook, WebhookVerificationError
+from standardwebhooks.webhooks import WebhookVerificationError
 
 from tallybook.services.rules import PATIENCE, PAUSES, next_attempt, signing, verdict
 from tallybook.services.signatures import headers, secret
+from tests.support.hooks import verified
+from tests.support.template import ROOT
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -70,18 +71,6 @@ def test_only_a_success_is_one_and_only_gone_is_the_end(status: int | None, mean
 # ---- Signatures ----------------------------------------------------------------------------------
 
 
-def verified(given: Any, body: str, key: str, at: datetime) -> Any:
-    """What the published library makes of a webhook that comes at that time."""
-
-    class Then(datetime):
-        @classmethod
-        def now(cls, tz: Any = None) -> Any:
-            return at.astimezone(tz)
-
-    with mock.patch.object(standardwebhooks.webhooks, "datetime", Then):
-        return Webhook(key).verify(body, dict(given))
-
-
 def test_the_example_of_the_standard_is_signed_as_it_says():
     key = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     at = datetime.fromtimestamp(1614265330, UTC)
@@ -98,34 +87,46 @@ def test_the_published_library_verifies_whatever_is_sent(body: dict[str, str], n
     text, key = json.dumps(body, ensure_ascii=False), secret(SERVICE, number)
     encoded = text.encode("utf-8", "replace")
     made = headers("01JA2Y5B7Q8RZ4T9C1N6V3X0WF", encoded, [key], NOON)
-    assert verified(made, encoded.decode(), key, NOON) == json.loads(encoded)
+    assert verified(dict(made), encoded.decode(), key, NOON) == json.loads(encoded)
 
 
 def test_the_published_library_refuses_what_was_altered_or_is_old():
     key = secret(SERVICE, 1)
     made = headers("01JA2Y5B7Q8RZ4T9C1N6V3X0WF", b"{}", [key], NOON)
-    assert verified(made, "{}", key, NOON + timedelta(minutes=4)) == {}
-    others = [
-        (made, "{ }", key, NOON),
+    assert verified(dict(made), "{}", key, NOON + timedelta(minutes=4)) == {}
+    others: list[tuple[Any, str, str, datetime]] = [
+        (dict(made), "{ }", key, NOON),
         ({**made, "webhook-id": "another"}, "{}", key, NOON),
         ({**made, "webhook-timestamp": "1795348801"}, "{}", key, NOON),
-        (made, "{}", secret(SERVICE, 2), NOON),
-        (made, "{}", secret(SERVICE[:-1] + "E", 1), NOON),
-        (made, "{}", key, NOON + timedelta(minutes=6)),
-        (made, "{}", key, NOON - timedelta(minutes=6)),
+        (dict(made), "{}", secret(SERVICE, 2), NOON),
+        (dict(made), "{}", secret(SERVICE[:-1] + "E", 1), NOON),
+        (dict(made), "{}", key, NOON + timedelta(minutes=6)),
+        (dict(made), "{}", key, NOON - timedelta(minutes=6)),
     ]
     for other in others:
         with pytest.raises(WebhookVerificationError):
             verified(*other)
 
 
+def test_the_example_of_the_docs_verifies():
+    text = (ROOT / "docs" / "webhooks.md").read_text(encoding="utf-8")
+    given = dict(re.findall(r"^(webhook-[a-z]+): (.+)$", text, re.MULTILINE))
+    (body,) = re.findall(r"^{.+}$", text, re.MULTILINE)
+    (key,) = re.findall(r"whsec_\w+", text)
+    at = datetime.fromtimestamp(int(given["webhook-timestamp"]), UTC)
+    assert verified(given, body, key, at)["data"]["reference"] == "vm-4711"
+    assert headers(given["webhook-id"], body.encode(), [key], at) == given
+
+
 def test_while_secrets_overlap_either_verifies():
     keys = [secret(SERVICE, number) for number in (3, 2, 1)]
     made = headers("01JA2Y5B7Q8RZ4T9C1N6V3X0WF", b"{}", keys[:2], NOON)
     assert made["webhook-signature"].count("v1,") == 2
-    assert verified(made, "{}", keys[0], NOON) == verified(made, "{}", keys[1], NOON) == {}
+    assert (
+        verified(dict(made), "{}", keys[0], NOON) == verified(dict(made), "{}", keys[1], NOON) == {}
+    )
     with pytest.raises(WebhookVerificationError):
-        verified(made, "{}", keys[2], NOON)
+        verified(dict(made), "{}", keys[2], NOON)
 
 
 def test_a_secret_is_as_long_as_the_standard_asks_and_nobodys_else():
