@@ -4,6 +4,7 @@ import io
 import json
 import logging
 import os
+from collections.abc import Iterator
 from functools import partial
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from aws_lambda_powertools.utilities.batch.exceptions import BatchProcessingError
 
 from tallybook import batches
+from tallybook.agenda import fallen_due
 from tallybook.documents import bucket as papers
 from tests.builders import new_client, removal_event
 from tests.support import documents, inbound, stored
@@ -18,9 +20,14 @@ from tests.support.account import client as aws_client
 from tests.support.api import Staff, invoke
 from tests.support.billing import drafted, finalized, new_client_id
 from tests.support.billing import path as path_of
+from tests.support.clock import Clock, turned
+from tests.support.recurring import moment, recurring
+
+type Json = dict[str, Any]
 
 BOOKS = ["LEDGER#EUR#2026-11-22#1", "MONTH#EUR#2026-11", "INVOICE#1", "CREDITNOTE#1", "PAYMENT#1"]
-OTHERS = ["HISTORY#1", "EMAIL#1", "TASK#1", "ESTIMATE#1", "AGENDA#invoice#1", "FILE#1"]
+OTHERS = ["HISTORY#1", "EMAIL#1", "TASK#1", "ESTIMATE#1", "FILE#1", "PROMISE#1", "RECURRING#1"]
+OTHERS += ["MISSED#2026-11-01#recurring#1", "SERVICE#1", "DELIVERY#1#1"]
 
 
 def client_with_everything(owner: Staff, member: Staff, **fields: Any) -> str:
@@ -295,3 +302,74 @@ def test_whom_the_books_of_an_erased_client_were_about_is_gone_from_them(owner: 
         "number": row["client"]["number"],
         "business_name": None,
     }
+
+
+# ---- What falls due ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def clock() -> Iterator[Clock]:
+    """It is 22 November 2026."""
+    with turned(moment("2026-11-22")) as clock:
+        yield clock
+
+
+def with_much_to_do(owner: Staff, clock: Clock) -> tuple[str, Json]:
+    """A client that is to be invoiced, and asked what it promised; with its recurring invoice."""
+    client_id = new_client_id(owner, emails=["anna@acme.example"])
+    here = f"/v1/clients/{client_id}"
+    finalized(owner, client_id, due_date="2026-11-30")
+    made = recurring(owner, client_id, start_date="2026-12-01", auto_send=False)
+    promise = {"amount": "100.00", "date": "2026-12-02", "note": "Rumpelstilz"}
+    service = {"name": "Rumpelstilz"}
+    task = {"title": "Rumpelstilz", "due_date": "2026-12-01"}
+    wanted = {"promises": promise, "services": service, "tasks": task}
+    for what, body in wanted.items():
+        answer = owner.post(f"{here}/{what}", body)
+        assert answer.status == 201, answer.body
+    clock.set(moment("2026-12-05"))
+    return client_id, made
+
+
+def work_for(client_id: str, made: Json) -> None:
+    """The workers get messages about the client, whatever the agenda says."""
+    invoke("recurring_runs", queued({"refs": [[client_id, made["recurring_id"]]]}))
+    invoke("chaser", queued({"client_id": client_id}))
+
+
+def queued(message: Json) -> Json:
+    record = {
+        "messageId": "1",
+        "receiptHandle": "receipt",
+        "body": json.dumps(message),
+        "attributes": {"ApproximateReceiveCount": "1"},
+        "eventSource": "aws:sqs",
+        "eventSourceARN": "arn:aws:sqs:eu-central-1:123456789012:work",
+    }
+    return {"Records": [record]}
+
+
+def test_work_is_done_for_a_client_that_is_there(owner: Staff, clock: Clock):
+    """Else nothing below could fail."""
+    client_id, made = with_much_to_do(owner, clock)
+    assert (f"CLIENT#{client_id}", "CLIENT") in fallen_due("client", clock.at)
+    work_for(client_id, made)
+    assert len(owner.get(f"/v1/clients/{client_id}/invoices").body["items"]) == 2
+    assert len(owner.get(f"/v1/clients/{client_id}/tasks").body["items"]) == 2
+
+
+def test_a_deleted_client_is_not_looked_at_and_nothing_is_done_for_it_any_more(
+    owner: Staff, clock: Clock
+):
+    client_id, made = with_much_to_do(owner, clock)
+    delete(owner, client_id, erase=True)
+    assert list(fallen_due("client", clock.at)) == []
+    with stored.unchanged():
+        work_for(client_id, made)
+    assert remove(client_id) == []
+    for kind in ("client", "recurring", "webhook"):
+        assert list(fallen_due(kind, clock.at)) == []
+    with stored.unchanged():
+        work_for(client_id, made)
+        assert owner.get("/v1/tasks", assignee="none").body["items"] == []
+    assert "rumpelstilz" not in str(stored.items()).casefold()
