@@ -11,7 +11,7 @@ from tallybook.services.models import (
     Delivery,
     DeliveryRow,
     Service,
-    Suspension,
+    ServiceSuspension,
     WebhookState,
 )
 from tallybook.services.records import DeliveryRecord, ServiceRecord, ids_of
@@ -88,10 +88,10 @@ def _shown(row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _suspension(stored: dict[str, Any] | None) -> Suspension | None:
+def _suspension(stored: dict[str, Any] | None) -> ServiceSuspension | None:
     if stored is None:
         return None
-    return Suspension.model_construct(
+    return ServiceSuspension.model_construct(
         at=datetime.fromisoformat(stored["at"]),
         by=By.model_construct(**stored["by"]) if "by" in stored else None,
         reason=stored["reason"],

@@ -71,7 +71,7 @@ class NewService(ApiModel):
 ServicePatch = Patch[NewService]
 
 
-class Suspension(ApiModel):
+class ServiceSuspension(ApiModel):
     """Why and since when a service is suspended."""
 
     at: Timestamp
@@ -99,7 +99,7 @@ class Service(ApiModel):
     name: str = Field(examples=["Hosting of acme.example"])
     reference: str | None = Field(examples=["vm-4711"])
     status: ServiceStatus
-    suspended: Suspension | None
+    suspended: ServiceSuspension | None
     webhook_url: str | None = Field(examples=["https://hooks.sturm.example/tallybook"])
     webhook: WebhookState
     paid_through: Day | None = Field(examples=["2026-12-31"])
