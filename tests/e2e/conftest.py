@@ -66,7 +66,7 @@ class Stack:
         if function is None:
             session: Any = boto3.Session(*keys, region_name=self.region)
         else:
-            role = self.client("iam").get_role(RoleName=self._physical_id(f"{function}Role"))
+            role = self.client("iam").get_role(RoleName=self.physical_id(f"{function}Role"))
             taken = self.client("sts").assume_role(
                 RoleArn=role["Role"]["Arn"], RoleSessionName="test"
             )["Credentials"]
@@ -78,7 +78,7 @@ class Stack:
             )
         return session.client(service, endpoint_url=self.emulator_url)
 
-    def _physical_id(self, logical_id: str) -> str:
+    def physical_id(self, logical_id: str) -> str:
         answer = self.client("cloudformation").describe_stack_resource(
             StackName=self.stack_name, LogicalResourceId=logical_id
         )

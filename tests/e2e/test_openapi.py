@@ -3,6 +3,7 @@ operation. No answer is a 5xx, and every answer is as documented."""
 
 import json
 from collections import defaultdict
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from tests.e2e.web import Web
 from tests.support.billing import new_invoice
 from tests.support.template import ROOT
 
-EXAMPLES = 10  # of an operation: of some 120 operations, as many as three minutes have room for
+EXAMPLES = 10  # of an operation: of some 160 operations, as many as four minutes have room for
 
 CHECKS = [
     not_a_server_error,
@@ -79,6 +80,33 @@ class RealIds:
 
     def _link_id(self) -> list[str]:
         return [self._of_client("/payment-links", {})["link_id"]]
+
+    def _recurring_id(self) -> list[str]:
+        body = {"frequency": "monthly", "template": new_invoice()}
+        return [self._of_client("/recurring-invoices", body)["recurring_id"]]
+
+    def _workflow_id(self) -> list[str]:
+        return [self._post("/v1/workflows", {"preset": "standard"})["workflow_id"]]
+
+    def _promise_id(self) -> list[str]:
+        body = {"amount": "10.00", "date": f"{datetime.now(UTC).date() + timedelta(days=9)}"}
+        return [self._of_client("/promises", body)["promise_id"]]
+
+    def _task_id(self) -> list[str]:
+        return [self._of_client("/tasks", {"title": "Call"})["task_id"]]
+
+    def _service_id(self) -> list[str]:
+        """One that tells nobody anything, and one that tells a host that is not."""
+        url = "https://nowhere.invalid/hook"
+        bodies = ({"name": "Hosting"}, {"name": "Mail", "webhook_url": url})
+        return [self._of_client("/services", body)["service_id"] for body in bodies]
+
+    def _delivery_id(self) -> list[str]:
+        service = f"/services/{self.of('service_id')[1]}"
+        (client_id,) = self.of("client_id")
+        self._web.call("POST", f"/v1/clients/{client_id}{service}/ping")
+        found = self._web.call("GET", f"/v1/clients/{client_id}{service}/deliveries").json()
+        return [each["delivery_id"] for each in found["items"]]
 
     def _token(self) -> list[str]:
         return [self._of_client("/payment-links", {})["url"].rpartition("/")[2]]
