@@ -31,6 +31,8 @@ ALLOWED = {
     ("tallybook.clients.store", "tallybook.workflows.guard"),
     ("tallybook.contacts.store", "tallybook.clients.records"),  # which contact is primary
     ("tallybook.contacts.creation", "tallybook.clients.records"),
+    ("tallybook.contacts.creation", "tallybook.clients.attention"),  # reminders go to others now
+    ("tallybook.contacts.store", "tallybook.clients.attention"),
     ("tallybook.contacts.store", "tallybook.inbound.reach"),  # whose messages are a contact's
     ("tallybook.contacts.creation", "tallybook.inbound.reach"),
     ("tallybook.missed.activating", "tallybook.clients.store"),
@@ -104,7 +106,7 @@ ALLOWED = {
     ("tallybook.invoices.drafts", "tallybook.clients.presence"),  # no draft for who is not there
     ("tallybook.invoices.drafts", "tallybook.workflows.guard"),
     ("tallybook.invoices.drafts", "tallybook.ledger.books"),
-    ("tallybook.invoices.collecting", "tallybook.clients.presence"),
+    ("tallybook.invoices.collecting", "tallybook.clients.attention"),  # what is disputed rests
     ("tallybook.invoices.ending", "tallybook.ledger.books"),
     ("tallybook.invoices.ending", "tallybook.ledger.closing"),
     ("tallybook.invoices.ending", "tallybook.ledger.posting"),

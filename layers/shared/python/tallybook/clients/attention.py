@@ -19,6 +19,8 @@ from tallybook.table import Item
 from tallybook.transactions import Transaction
 from tallybook.versions import VersionChanged
 
+_DECISIVE = ("workflow_id", "payment_settings", "invoicing_method", "suspended", "primary_contact")
+
 
 def wanted(client_id: str, at: datetime) -> list[Action]:
     """What an update of the client sets for it to be looked at now."""
@@ -29,6 +31,24 @@ def want(transaction: Transaction, client_id: str, at: datetime) -> None:
     """Have the client looked at now: one action. Fails with `ClientNotFound`."""
     record = ClientRecord(f"CLIENT#{client_id}", "CLIENT")
     transaction.update(record, wanted(client_id, at), is_there(), lambda _: ClientNotFound())
+
+
+def call(client: ClientRecord, at: datetime) -> None:
+    """Put into the record that the client is to be looked at now, for whoever writes it."""
+    client.agenda_pk, client.agenda_sk = _place(_id_of(client), at)
+    client.attention = new_id(at)
+
+
+def decides(before: ClientRecord, after: ClientRecord) -> bool:
+    """Whether a change may bring a step forward, take it away, or change who gets it."""
+    return any(
+        getattr(one, name) != getattr(other, name)
+        for one, other, names in (
+            (before, after, _DECISIVE),
+            (before.row, after.row, ("emails", "telephone", "country")),
+        )
+        for name in names
+    )
 
 
 def as_read(client: ClientRecord) -> Condition:
@@ -49,10 +69,10 @@ def look_again(transaction: Transaction, client: ClientRecord, moment: datetime 
 
     At most one action. Fails with `VersionChanged`.
     """
-    client_id = client.pk.removeprefix("CLIENT#")
+    client_id = _id_of(client)
     actions: Sequence[Action] = ()
     if moment is not None:
-        if client.agenda_sk != agenda.place("client", moment, client_id)[1]:
+        if client.agenda_sk != _place(client_id, moment)[1]:
             actions = _due(client_id, moment)
     elif client.agenda_sk is not None:
         actions = [ClientRecord.agenda_pk.remove(), ClientRecord.agenda_sk.remove()]
@@ -66,5 +86,13 @@ def changed(item: Item) -> Exception:
 
 
 def _due(client_id: str, moment: datetime) -> list[Action]:
-    partition, position = agenda.place("client", moment, client_id)
+    partition, position = _place(client_id, moment)
     return [ClientRecord.agenda_pk.set(partition), ClientRecord.agenda_sk.set(position)]
+
+
+def _place(client_id: str, moment: datetime) -> agenda.Key:
+    return agenda.place("client", moment, client_id)
+
+
+def _id_of(client: ClientRecord) -> str:
+    return client.pk.removeprefix("CLIENT#")

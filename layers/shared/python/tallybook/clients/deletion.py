@@ -77,6 +77,8 @@ def hide(
             ClientRecord.listing_sk,
             ClientRecord.by_date_pk,
             ClientRecord.by_date_sk,
+            ClientRecord.agenda_pk,
+            ClientRecord.agenda_sk,
         )
     ]
     if erase:

@@ -5,8 +5,10 @@ import packs together with others.
 """
 
 from collections.abc import Iterable, Sequence
+from datetime import datetime
 from typing import Any
 
+from tallybook.clients import attention
 from tallybook.clients.account import without_books
 from tallybook.clients.deletion import hide
 from tallybook.clients.index import guard, guard_key, tokenize
@@ -154,6 +156,8 @@ def restoration(record: ClientRecord, document: dict[str, Any], *, at: str, by: 
 def _written(before: ClientRecord, after: ClientRecord, *, at: str, by: str) -> Transaction:
     after.version, after.updated_at = int(before.version) + 1, at
     after.imported = _mark(by, int(after.version))
+    if attention.decides(before, after):
+        attention.call(after, datetime.fromisoformat(at))
     transaction = Transaction()
     is_unchanged = ClientRecord.version == before.version
     transaction.update(before, differences(before, after), is_unchanged, version_changed)

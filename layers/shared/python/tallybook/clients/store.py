@@ -8,7 +8,7 @@ from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.operand import Path
 
 from tallybook.authors import By
-from tallybook.clients import numbers
+from tallybook.clients import attention, numbers
 from tallybook.clients.index import favourite, guard, tokenize
 from tallybook.clients.mapping import enter, entered, id_of, to_client
 from tallybook.clients.models import Client, ClientPatch, NewClient
@@ -176,6 +176,8 @@ def _follow(
     Returns the condition on which the change is written.
     """
     after.version, after.updated_at = int(before.version) + 1, timestamp(at)
+    if attention.decides(before, after):
+        attention.call(after, at)
     client_id = id_of(before)
     if what is None:
         fields = changed_fields(entered(before), entered(after))

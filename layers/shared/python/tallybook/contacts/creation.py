@@ -6,6 +6,7 @@ from datetime import datetime
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
+from tallybook.clients import attention
 from tallybook.clients.records import ClientRecord, is_there
 from tallybook.contacts.mapping import enter, to_contact, ways
 from tallybook.contacts.models import Contact, NewContact
@@ -42,6 +43,8 @@ class _Creation:
         changes: list[Action] = [ClientRecord.contacts.add(1)]
         if is_primary:
             changes.append(ClientRecord.primary_contact.set(self.contact_id))
+        if is_primary or self.new.billing:  # reminders go to others now
+            changes += attention.wanted(self.client_id, self.at)
         client = ClientRecord(f"CLIENT#{self.client_id}", "CLIENT")
 
         transaction = Transaction()

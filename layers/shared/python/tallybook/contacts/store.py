@@ -11,6 +11,7 @@ from typing import Any
 from pynamodb.expressions.condition import Condition
 
 from tallybook.authors import By
+from tallybook.clients import attention
 from tallybook.clients.records import ClientRecord, is_there
 from tallybook.contacts.household import Household, household, pair
 from tallybook.contacts.mapping import enter, entered, to_contact, ways
@@ -73,7 +74,7 @@ def change(
         if not (becomes_primary or differences(before, after)):
             return current
         after.version, after.updated_at = int(before.version) + 1, timestamp(at)
-        becomes, condition = read(ClientRecord, client.serialize()), is_there()
+        becomes, condition = _called(before, after, client, merged, at), is_there()
         transaction = Transaction()
         if becomes_primary:
             becomes.primary_contact, condition = contact_id, _still_first(client)
@@ -90,6 +91,22 @@ def change(
         return to_contact(after, becomes.primary_contact, at)
 
     return until_unchanged(attempt)
+
+
+def _called(
+    before: ContactRecord, after: ContactRecord, client: ClientRecord, new: NewContact, at: datetime
+) -> ClientRecord:
+    """The client, called to be looked at where reminders go to others now, or other ones.
+
+    Those go to the primary and the billing contacts.
+    """
+    becomes = read(ClientRecord, client.serialize())
+    names = ("billing", "emails", "telephone", "address", "workflow_id")
+    changed = any(getattr(before, name) != getattr(after, name) for name in names)
+    was_primary = after.sk == f"CONTACT#{client.primary_contact}"
+    if new.primary != was_primary or (changed and (new.primary or before.billing or new.billing)):
+        attention.call(becomes, at)
+    return becomes
 
 
 def _keep_up(
@@ -147,6 +164,8 @@ def delete(client_id: str, contact_id: str, *, by: By, at: datetime, if_match: s
             becomes.primary_contact = others[0] if others else None
         if record.portal:
             condition &= withdraw(transaction, found, contact_id, becomes, by=by, at=at)
+        if record.billing or client.primary_contact == contact_id:
+            attention.call(becomes, at)
         changes = [*differences(client, becomes), ClientRecord.contacts.add(-1)]
         transaction.update(client, changes, condition, version_changed)
         transaction.commit()

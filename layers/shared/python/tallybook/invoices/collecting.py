@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from tallybook.authors import By
-from tallybook.clients import presence
+from tallybook.clients import attention
 from tallybook.dates import timestamp
 from tallybook.errors import IsADraft
 from tallybook.history.entries import entry
@@ -45,7 +45,7 @@ def set_status(
         transaction = Transaction()
         condition = InvoiceRecord.version == before.version
         transaction.update(before, differences(before, after), condition, version_changed)
-        presence.stays(transaction, client_id)
+        attention.want(transaction, client_id, at)
         _tell(transaction, after, state, by, at)
         transaction.commit()
         return to_invoice(after, found.client, found.settings, at)
