@@ -139,11 +139,10 @@ class Table:
     def services(self) -> Iterator[Any]:
         """What the system did to services, and as they are."""
         for item in self._kinds["HISTORY"]:
-            if item.get("event") in ("service.suspended", "service.reinstated") and not item.get(
-                "by"
-            ):
+            event, is_ours = item.get("event", ""), not item.get("by")
+            if is_ours and event in ("service.suspended", "service.reinstated"):
                 day = self._day(time_of(item["sk"].removeprefix("HISTORY#")))
-                yield self._world.names[item["details"]["service_id"]], item["event"], day
+                yield self._world.names[item["details"]["service_id"]], event, day
         for item in self._kinds["SERVICE"]:
             why = (item.get("suspended") or {}).get("reason")
             yield self._world.names[item["row"]["service_id"]], why

@@ -23,7 +23,8 @@ def look(firm: "Firm", client: Client) -> None:
         over = firm.today > promise.until and not promise.is_cancelled and not promise.is_told
         if over and promise.paid(client.entries) < promise.amount:
             promise.is_told = True
-            firm.tell(client, "task", step="promise")
+            named = [client.invoices[name] for name in promise.invoices or ()]
+            firm.tell(client, "task", step="promise", invoices=named)
     if firm.sends and not client.is_suspended:
         for invoice in client.invoices.values():
             if invoice.waits and not invoice.end:
