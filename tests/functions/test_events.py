@@ -31,6 +31,12 @@ def test_contacts_looks_for_the_client_of_its_sample():
     assert answered("contacts").code == "client_not_found"
 
 
+def test_promises_tasks_and_missed_look_for_what_their_samples_name():
+    assert answered("promises").code == "client_not_found"
+    assert answered("missed").code == "client_not_found"
+    assert answered("tasks").body == {"items": [], "next_cursor": None}
+
+
 def test_statements_looks_for_the_client_of_its_sample():
     assert answered("statements").code == "client_not_found"
 
