@@ -1,6 +1,7 @@
 """Sending webhooks: in order, again and again, signed, and to the public internet alone."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -516,6 +517,23 @@ def test_what_is_deleted_while_it_is_sent_is_let_go(
     work(service)
     assert len(outside.got) == 1
     assert tasks(service) == []
+
+
+def test_where_nothing_is_left_to_send_the_service_rests_unless_something_comes(
+    owner: Staff, service: str, outside: Hooks
+):
+    """A service that is being deleted loses its deliveries first."""
+    for rival in (lambda: None, lambda: owner.post(f"{service}/ping")):
+        gone = owner.post(f"{service}/ping").body["delivery_id"]
+        _, _, _, client_id, _, service_id = service.split("/")
+        key = {"pk": f"CLIENT#{client_id}", "sk": f"DELIVERY#{service_id}#{gone}"}
+        stored.client().delete_item(
+            TableName=os.environ["TABLE_NAME"], Key={name: {"S": key[name]} for name in key}
+        )
+        with stored.in_between("UpdateItem", rival):
+            work(service)
+        assert "agenda_sk" not in item(service)
+    assert states(owner, service) == ["delivered"]
 
 
 def test_a_run_that_takes_too_long_is_continued_by_another(

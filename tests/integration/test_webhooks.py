@@ -257,6 +257,42 @@ def test_others_who_act_at_any_call_change_nothing_of_it(
     assert turn > 6
 
 
+@pytest.mark.parametrize("click", ["switch", "ping", "replay", "address"])
+def test_a_worker_that_acts_at_any_call_of_a_click_loses_nothing_of_it(
+    out: Outbound, outside: Hooks, clock: Clock, click: str
+):
+    service = out.registered()
+    for _ in range(2):
+        out.switch(service)
+        if click == "replay" and not outside.got:
+            work_on(service)
+    first = out.deliveries(service)[0]["delivery_id"]
+    out.stream.changes()
+    before = snapshots.take(out.admin, objects=False)
+    known, at, sent = before.plain(), clock.at, list(outside.got)
+    acts: dict[str, Any] = {
+        "switch": lambda: out.switch(service),
+        "ping": lambda: out.owner.post(f"{service}/ping"),
+        "replay": lambda: out.owner.post(f"{service}/deliveries/{first}/replay"),
+        "address": lambda: out.owner.patch(service, {"webhook_url": f"{hooks.URL}/b"}),
+    }
+    turn = 0
+    while True:
+        turn += 1
+        snapshots.restore(out.admin, before, objects=False)
+        out.stream, out.queue, clock.at = Stream(out._table, known), [], at
+        outside.got[:] = sent
+        with before_call(turn, lambda: work_on(service)) as acted:
+            acts[click]()
+        out.come_to_rest()
+        made = out.deliveries(service)
+        assert [each["status"] for each in made] == ["delivered"] * len(made)
+        assert outside.ids() == [each["message_id"] for each in made]
+        if not acted:
+            break
+    assert turn > 2
+
+
 def test_workers_at_the_same_time_send_each_once_and_in_order(
     out: Outbound, outside: Hooks, clock: Clock
 ):
