@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from tallybook.workflows.steps import MOST_MARKS
 from tests.functions.problem import assert_problem
 from tests.support import billing, stored
 from tests.support.api import Staff
@@ -87,7 +88,9 @@ def test_the_longest_invoice_paid_and_sent_as_often_as_can_be_fits(
     sent = [{"email_id": f"{ID}00", "at": "2026-11-22T07:04:00.000Z", "by": BY}] * 10
     notes = {f"{ID}{place:02}": 1 for place in range(40)}
     key = f"CLIENT#{client_id}", f"INVOICE#{invoice['invoice_id']}"
-    stored.alter(*key, applied=applied, sent=sent, credit_notes=notes)
+    did = {"on": "2026-11-22", "what": "late_fee", "email_id": f"{ID}00", "fee": Decimal("0.01")}
+    steps = {f"{ID}00#{ID}{place:03}": did for place in range(MOST_MARKS + 20)}
+    stored.alter(*key, applied=applied, sent=sent, credit_notes=notes, steps=steps)
     said = {"status": "legal", "note": LONG[:2000]}
     assert owner.put(f"{path(invoice)}/collection-status", said).status == 200
     for _ in range(3):

@@ -20,6 +20,7 @@ from tallybook.invoices.models import (
     TaxSum,
 )
 from tallybook.models import ApiModel
+from tallybook.workflows.kinds import Deed
 
 InvoiceStatus = Literal["draft", "open", "partially_paid", "paid", "void", "written_off"]
 
@@ -58,6 +59,23 @@ class Collection(ApiModel):
     note: str | None = Field(examples=["The samples are missing, says Ms Müller"])
     by: By
     at: Timestamp
+
+
+class InvoiceReminder(ApiModel):
+    """What a step of a workflow has done for the invoice."""
+
+    date: Day
+    what: Deed = Field(
+        description="`task` in place of a message: its person cannot be sent one. `no_fee`: the "
+        "cap leaves nothing. `overtaken`: a later message went out in its place. `missed`: the "
+        "client was suspended; `again` and `dropped` are what staff have decided of that."
+    )
+    step_id: Ulid
+    contact_id: Ulid | None = Field(description="Whom a message went to; null: the client itself.")
+    fee: str | None = Field(examples=["5.00"], description="What was charged.")
+    email_id: Ulid | None
+    sms_id: Ulid | None
+    task_id: Ulid | None
 
 
 class FromRecurring(ApiModel):
@@ -117,6 +135,9 @@ class Invoice(NewInvoice):
     buyer: PartyShown | None = Field(description="Null when the client was erased.")
     applied: list[Applied]
     sent: list[Sending] = Field(description="The last ten times.")
+    reminders: list[InvoiceReminder] = Field(
+        description="What its workflow has done, the last fifty times."
+    )
     voided: Ended | None
     written_off: Ended | None
     from_estimate: Ulid | None

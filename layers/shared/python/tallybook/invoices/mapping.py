@@ -21,6 +21,7 @@ from tallybook.invoices.einvoice import Terms, warnings
 from tallybook.invoices.models import Lack, PartyShown, Period, Sending
 from tallybook.invoices.papers import day_of, paper, parties
 from tallybook.invoices.records import InvoiceRecord
+from tallybook.invoices.reminders import reminders_of
 from tallybook.invoices.rows import row_fields
 from tallybook.invoices.sums import (
     Entered,
@@ -116,6 +117,7 @@ def to_invoice(
         buyer=trusted(PartyShown, who["buyer"]) if "buyer" in who else None,
         applied=_applied(record),
         sent=[_sending(each) for each in record.sent or []],
+        reminders=reminders_of(record.steps or {}, currency),
         voided=_ended(record.voided),
         written_off=_ended(record.written_off),
         from_estimate=record.from_estimate,
