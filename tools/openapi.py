@@ -336,6 +336,14 @@ def _problem_example(status: str, path: str) -> Json:
     if "/estimates/" in path:
         made["404"] = errors.EstimateNotFound()
         made["409"] = errors.EstimateClosed("status: the estimate is declined.")
+    if "/promises/" in path:
+        made["404"] = errors.PromiseNotFound()
+        made["409"] = errors.PromiseOver("broken")
+    if "/tasks/" in path:
+        made["404"] = errors.TaskNotFound()
+        made["409"] = errors.Busy()
+    if path.endswith("/missed"):
+        made["409"] = errors.ClientSuspended()
     if status in made:
         return problem_of(made[status]).model_dump(exclude_none=True)
     crash = problem_of_crash("52fdfc07-2182-454f-963f-5f0f9a621d72")
