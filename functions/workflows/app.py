@@ -6,6 +6,7 @@ from typing import Annotated
 
 from aws_lambda_powertools.event_handler import Response
 from aws_lambda_powertools.event_handler.openapi.params import Query
+from pydantic import Field
 
 from tallybook import http
 from tallybook.callers import Role
@@ -14,12 +15,22 @@ from tallybook.dates import now
 from tallybook.http import IdempotencyKey, IfMatch
 from tallybook.versions import etag
 from tallybook.workflows import presets, store
-from tallybook.workflows.models import WorkflowAnswer, WorkflowPatch, WorkflowRow, WorkflowToMake
+from tallybook.workflows.models import (
+    Outlook,
+    StepsToRehearse,
+    WorkflowAnswer,
+    WorkflowPatch,
+    WorkflowRow,
+    WorkflowToMake,
+)
+from tallybook.workflows.outlook import outlook
+from tallybook.workflows.rehearsing import rehearse
 
 app = http.resolver()
 WORKFLOWS = "/v1/workflows"
 WORKFLOW = f"{WORKFLOWS}/<workflow_id>"
 TAGS = ["Workflows"]
+Days = Annotated[int, Field(ge=1, le=90, description="How far to look ahead, today included.")]
 
 
 @app.get(WORKFLOWS, tags=TAGS, summary="List the workflows by name")
@@ -63,6 +74,16 @@ def delete_workflow(workflow_id: str, if_match: IfMatch = None) -> Response[None
     http.caller(app).must_be(Role.MANAGER)
     store.delete(workflow_id, at=now(), if_match=if_match)
     return http.no_content()
+
+
+@app.post(f"{WORKFLOW}/rehearse", tags=TAGS, summary="See what a workflow would do for a client")
+def rehearse_workflow(workflow_id: str, wanted: StepsToRehearse) -> Response[Outlook]:
+    return http.ok(rehearse(workflow_id, wanted, at=now()))
+
+
+@app.get("/v1/clients/<client_id>/outlook", tags=TAGS, summary="See what will happen with a client")
+def get_outlook(client_id: str, days: Annotated[Days, Query()] = 30) -> Response[Outlook]:
+    return http.ok(outlook(client_id, days=days, at=now()))
 
 
 def _shown(workflow: WorkflowAnswer) -> Response[WorkflowAnswer]:

@@ -246,6 +246,20 @@ ALLOWED = {
     ("tallybook.contacts.store", "tallybook.workflows.guard"),
     ("tallybook.settings.store", "tallybook.workflows.guard"),
     ("tallybook.workflows.store", "tallybook.settings.store"),  # the firm's own is not deleted
+    ("tallybook.workflows.outlook", "tallybook.chasing.seeing"),  # it is what a look would do
+    ("tallybook.workflows.outlook", "tallybook.contacts.recipients"),
+    ("tallybook.workflows.outlook", "tallybook.promises.standing"),
+    ("tallybook.workflows.rehearsing", "tallybook.chasing.seeing"),
+    ("tallybook.workflows.coming", "tallybook.chasing.seeing"),
+    ("tallybook.workflows.coming", "tallybook.invoices.records"),
+    ("tallybook.workflows.coming", "tallybook.recurring.making"),  # what a run would make
+    ("tallybook.workflows.coming", "tallybook.recurring.mapping"),
+    ("tallybook.workflows.coming", "tallybook.recurring.records"),
+    ("tallybook.workflows.telling", "tallybook.chasing.seeing"),
+    ("tallybook.workflows.telling", "tallybook.mail.letterhead"),
+    ("tallybook.workflows.telling", "tallybook.mail.rendering"),  # what a mail will say
+    ("tallybook.workflows.telling", "tallybook.mail.single"),
+    ("tallybook.workflows.telling", "tallybook.mail.templates"),
     ("tallybook.workflows.checking", "tallybook.mail.checking"),  # what an SMS may say
     ("tallybook.workflows.checking", "tallybook.mail.rendering"),
     ("tallybook.workflows.checking", "tallybook.mail.templates"),  # what a reminder is written from

@@ -112,7 +112,6 @@ def test_fees_grow_until_their_cap():
         ("03-02 00:00", "f 5.00"),
         ("03-09 00:00", "f 5.00"),
         ("03-16 00:00", "f 2.00"),
-        ("03-23 00:00", "f 0.00"),
     ]
 
 
@@ -135,6 +134,7 @@ def test_an_invoice_to_come_is_sent_and_chased_like_those_that_are_there():
     run = Coming(
         recurring_id="R",
         day=date(2026, 3, 7),
+        date=date(2026, 3, 7),
         currency="EUR",
         total="100.00",
         receivable=invoice("I2", due_date=date(2026, 3, 7)),
@@ -152,7 +152,7 @@ def test_an_invoice_to_come_is_sent_and_chased_like_those_that_are_there():
 
 
 def test_a_mail_that_waits_leaves_when_the_firm_sends():
-    waiting = [Waiting(invoice_id="I1", number="I1", to=["zoe@mueller.example"])]
+    waiting = [Waiting(invoice_id="I1", to=["zoe@mueller.example"])]
     start = outset(situation(), waiting=waiting, sending=OFFICE)
     assert foreseen(start) == [("03-02 08:00", "Waiting")]
     assert foreseen(outset(situation(), waiting=waiting)) == [("03-01 10:00", "Waiting")]
@@ -163,6 +163,7 @@ def test_of_a_suspended_client_each_thing_is_told_once_and_nothing_comes_of_it()
     run = Coming(
         recurring_id="R",
         day=DUE,
+        date=DUE,
         currency="EUR",
         total="100.00",
         receivable=invoice("I2"),
@@ -218,7 +219,11 @@ def test_it_is_what_somebody_does_who_looks_every_hour(
     while (day := start.hours.day_of(moment)) <= end:
         may_send = start.hours.sends_at(moment) == moment
         while found := rules.due(now, day, may_send=may_send):
-            looked.append(Foreseen(at=moment, day=day, event=found[0]))
+            is_idle = found[0].step.action == "suspend_services" and not any(
+                each is None or each < day for each in now.paid_through
+            )
+            if not is_idle:
+                looked.append(Foreseen(at=moment, day=day, event=found[0]))
             now = rules.after(now, found[0], day)
         moment += timedelta(hours=1)
     assert said(ahead(start, end)) == said(looked), (steps, invoices, sending, paid)

@@ -1,18 +1,15 @@
 """Reminders: a mail or an SMS about the invoices of a client that are unpaid."""
 
-from collections import defaultdict
-from decimal import Decimal
-
 from tallybook.chasing.seeing import Seen
 from tallybook.links.making import invoice_link
 from tallybook.mail.attachments import Attachment
 from tallybook.mail.letterhead import letterhead
 from tallybook.mail.many import queue_all
 from tallybook.mail.queueing import Mail
-from tallybook.money import amount_text
 from tallybook.sms.queueing import queue
 from tallybook.transactions import Transaction
-from tallybook.workflows.kinds import CLIENT, Due, Person, Receivable
+from tallybook.workflows.kinds import CLIENT, Due, Person
+from tallybook.workflows.rows import reminded_of
 
 MOST_PAPERS = 10  # that a reminder carries: of the oldest invoices
 KIND = "reminder_friendly"  # whose variables an SMS has
@@ -76,35 +73,10 @@ def _text(transaction: Transaction, seen: Seen, due: Due, person: Person) -> dic
 
 
 def _context(transaction: Transaction, seen: Seen, due: Due) -> dict[str, object]:
-    """The variables of a reminder: its invoices, and the first of them and its link by name."""
-    first, *_ = due.receivables
-    invoices = [_shown(seen, each) for each in due.receivables]
-    sums: dict[str, Decimal] = defaultdict(Decimal)
-    for each in due.receivables:
-        sums[each.currency] += each.balance
-    return {
-        "invoice": invoices[0],
-        "invoices": invoices,
-        "totals": [
-            {"currency": currency, "amount": amount_text(amount, currency)}
-            for currency, amount in sums.items()
-        ],
-        "link": invoice_link(transaction, seen.client_id, first.invoice_id, seen.at),
-    }
-
-
-def _shown(seen: Seen, receivable: Receivable) -> dict[str, object]:
-    currency = receivable.currency
-    late = (seen.today - receivable.due_date).days
-    shown: dict[str, object] = {
-        "number": receivable.number,
-        "total": amount_text(receivable.total, currency),
-        "balance": amount_text(receivable.balance, currency),
-        "currency": currency,
-        "issue_date": seen.invoices[receivable.invoice_id].row["issue_date"],
-        "due_date": receivable.due_date.isoformat(),
-    }
-    return shown | ({"days_overdue": late} if late > 0 else {})
+    """The variables of a reminder, with the link of its first invoice."""
+    issued = {each: seen.invoices[each].row["issue_date"] for each in due.marks}
+    link = invoice_link(transaction, seen.client_id, due.receivables[0].invoice_id, seen.at)
+    return {**reminded_of(due.receivables, issued, seen.today), "link": link}
 
 
 def _cut(body: str) -> str:

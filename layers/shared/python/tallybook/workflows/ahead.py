@@ -38,14 +38,18 @@ class Hours:
 
 @dataclass(frozen=True, kw_only=True)
 class Coming:
-    """A run of a recurring invoice. `receivable` None: it makes a draft, which nobody owes."""
+    """A run of a recurring invoice. `receivable` None: nothing comes to be owed, say of a draft."""
 
     recurring_id: str
-    day: date
+    day: date  # on which it is made
+    date: date  # that it is of: an earlier one, where it is made up for
     currency: str
     total: str
     receivable: Receivable | None
-    to: Sequence[str] = ()  # whom it is sent to; nobody: people see to it
+    to: Sequence[str] = ()  # whom it is sent to
+    waits: bool = True  # for the hours at which the firm sends
+    note: str | None = None  # what remains to be done by people, or why it is not made
+    missed: bool = False  # it cannot be made
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,8 +57,8 @@ class Waiting:
     """An invoice whose mail waits for the hours at which mail is sent."""
 
     invoice_id: str
-    number: str | None  # None: it will be made by a recurring invoice
     to: Sequence[str]
+    receivable: Receivable | None = None  # where a recurring invoice will make it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -121,7 +125,8 @@ class _Look:
             yield Foreseen(at=moment, day=day, event=event)
         while dues := self._due(day, may_send=may_send):
             for due in _independent(dues):
-                yield Foreseen(at=moment, day=day, event=due)
+                if not self._is_idle(due, day):
+                    yield Foreseen(at=moment, day=day, event=due)
                 self._do(due, day)
 
     def next_moment(self, moment: datetime) -> datetime | None:
@@ -151,9 +156,10 @@ class _Look:
                 continue
             owed = [*self.situation.receivables, run.receivable]
             self.situation = replace(self.situation, receivables=owed)
-            if run.to:
+            if run.to and run.waits:
+                invoice = run.receivable
                 self._waiting.append(
-                    Waiting(invoice_id=run.receivable.invoice_id, number=None, to=run.to)
+                    Waiting(invoice_id=invoice.invoice_id, to=run.to, receivable=invoice)
                 )
 
     def _mailed(self, *, may_send: bool) -> Iterator[Waiting]:
@@ -163,6 +169,12 @@ class _Look:
 
     def _due(self, day: date, *, may_send: bool) -> list[Due]:
         return rules.due(self.situation, day, may_send=may_send)
+
+    def _is_idle(self, due: Due, day: date) -> bool:
+        """Whether nothing comes of it: a fee beyond the cap, or no service that is active."""
+        if due.step.action != "suspend_services" or self._suspended:
+            return due.fee == 0
+        return not any(paid is None or paid < day for paid in self.situation.paid_through)
 
     def _do(self, due: Due, day: date) -> None:
         if not self._suspended:

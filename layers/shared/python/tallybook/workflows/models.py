@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, Strict, StringConstraints
 
-from tallybook.dates import Timestamp
+from tallybook.dates import Day, Timestamp
 from tallybook.forms import Percent, Positive
 from tallybook.ids import Ulid
 from tallybook.models import ApiModel, Patch
@@ -15,6 +15,10 @@ from tallybook.workflows.kinds import Action, Rhythm
 MOST_STEPS = 20
 
 type Preset = Literal["standard"]
+ActionAhead = Literal[
+    "email", "sms", "task", "call", "late_fee", "suspend_services",
+    "recurring_invoice", "send_invoice", "promise_broken",
+]  # fmt: skip
 REMINDERS = ("reminder_friendly", "reminder_firm", "reminder_final")  # ever sharper
 
 TemplateName = Annotated[
@@ -135,3 +139,60 @@ class WorkflowAnswer(ApiModel):
     created_at: Timestamp
     updated_at: Timestamp
     version: int = Field(examples=[1])
+
+
+class StepsToRehearse(ApiModel):
+    """What to rehearse a workflow with."""
+
+    client_id: ShortLine = Field(examples=["01JA2Y5B7Q8RZ4T9C1N6V3X0WD"])
+    steps: list[NewStep] | None = Field(
+        default=None,
+        max_length=MOST_STEPS,
+        description="In place of the workflow's own, to see before they are saved.",
+    )
+    days: Annotated[int, Strict(), Field(ge=1, le=366)] = Field(
+        default=90, description="How far to look ahead, today included."
+    )
+
+
+class InvoiceAhead(ApiModel):
+    """An invoice of the outlook, as it will stand then."""
+
+    invoice_id: Ulid | None = Field(description="Null: it will be made by a recurring invoice.")
+    number: str | None = Field(examples=["INV-2026-00042"])
+    recurring_id: Ulid | None
+    due_date: Day
+    balance: str = Field(examples=["1250.00"], description="With the late fees up to then.")
+    currency: str = Field(examples=["EUR"])
+
+
+class ThingAhead(ApiModel):
+    """Something that will happen, if nobody pays and nobody changes anything."""
+
+    date: Day
+    at: Timestamp = Field(description="At the earliest: the system looks every hour.")
+    action: ActionAhead = Field(examples=["email"])
+    would_be_missed: bool = Field(
+        description="It will not be done but noted, for staff to decide: the client is suspended, "
+        "or it cannot be done."
+    )
+    workflow_id: Ulid | None
+    step_id: Ulid | None = Field(description="Null also for a step that is not saved.")
+    contact_id: Ulid | None = Field(description="Null: the client itself, or nobody.")
+    to: list[str] = Field(examples=[["zoe@mueller.example"]])
+    subject: str | None = Field(examples=["Invoice INV-2026-00042 is due"])
+    text: str | None
+    fee: str | None = Field(examples=["5.00"], description="Of a late_fee.")
+    amount: str | None = Field(
+        examples=["238.00"], description="Of a recurring_invoice, or of what was promised."
+    )
+    currency: str | None = Field(examples=["EUR"], description="Of the fee or the amount.")
+    invoices: list[InvoiceAhead]
+
+
+class Outlook(ApiModel):
+    """What will happen, in its order, up to the end of a day."""
+
+    until: Day
+    complete: bool = Field(description="False: there is so much that it ends on an earlier day.")
+    items: list[ThingAhead]
