@@ -336,18 +336,22 @@ def _problem_example(status: str, path: str) -> Json:
     if "/estimates/" in path:
         made["404"] = errors.EstimateNotFound()
         made["409"] = errors.EstimateClosed("status: the estimate is declined.")
-    if "/promises/" in path:
-        made["404"] = errors.PromiseNotFound()
-        made["409"] = errors.PromiseOver("broken")
-    if "/tasks/" in path:
-        made["404"] = errors.TaskNotFound()
-        made["409"] = errors.Busy()
-    if path.endswith("/missed"):
-        made["409"] = errors.ClientSuspended()
+    made |= _conflicts_of_time(path)
     if status in made:
         return problem_of(made[status]).model_dump(exclude_none=True)
     crash = problem_of_crash("52fdfc07-2182-454f-963f-5f0f9a621d72")
     return crash.model_dump(exclude_none=True)
+
+
+def _conflicts_of_time(path: str) -> dict[str, Any]:
+    """The problems of what falls due by itself."""
+    from tallybook import errors
+
+    if "/promises/" in path:
+        return {"404": errors.PromiseNotFound(), "409": errors.PromiseOver("broken")}
+    if "/tasks/" in path:
+        return {"404": errors.TaskNotFound(), "409": errors.Busy()}
+    return {"409": errors.ClientSuspended()} if path.endswith("/missed") else {}
 
 
 def example(schema: Json, schemas: Json, *, whole: bool) -> Any:
