@@ -46,17 +46,30 @@ class Api:
     def _exchange(
         self, method: str, path: str, body: bytes | None, headers: dict[str, str]
     ) -> tuple[int, bytes]:
-        connection: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
-        if connection is None:
-            connection = http.client.HTTPConnection(self._host, timeout=60)
-            self._local.connection = connection
-        try:
-            connection.request(method, path, body, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
-        except (OSError, http.client.HTTPException):
-            self._local.connection = None
-            raise
+        kept: http.client.HTTPConnection | None = getattr(self._local, "connection", None)
+        if kept is not None:
+            try:
+                return self._asked(kept, method, path, body, headers)
+            except ConnectionError:  # closed while nobody used it
+                if method == "POST" and "Idempotency-Key" not in headers:
+                    raise
+        new = http.client.HTTPConnection(self._host, timeout=60)
+        return self._asked(new, method, path, body, headers)
+
+    def _asked(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        body: bytes | None,
+        headers: dict[str, str],
+    ) -> tuple[int, bytes]:
+        self._local.connection = None
+        connection.request(method, path, body, headers)
+        answer = connection.getresponse()
+        content = answer.read()
+        self._local.connection = connection
+        return answer.status, content
 
 
 def sign_in(emulator_url: str, client_id: str, email: str, password: str) -> str | None:
