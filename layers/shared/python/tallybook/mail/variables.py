@@ -54,6 +54,19 @@ _INVOICE = (
     Variable("invoice.days_overdue", "For how many days it has been overdue", 7, optional=True),
     _LINK,
 )
+_REMINDER = (
+    *_INVOICE,
+    Variable("invoices[].number", "Each invoice that is unpaid, the oldest first: its number; "
+             "the first of them is `invoice`", "INV-2026-0042"),
+    Variable("invoices[].total", "What was invoiced", "1250.00"),
+    Variable("invoices[].balance", "What is still to be paid of it", "1250.00"),
+    Variable("invoices[].currency", "The currency of both", "EUR"),
+    Variable("invoices[].issue_date", "When it was issued", "2026-11-01", optional=True),
+    Variable("invoices[].due_date", "When it is due", "2026-11-15", optional=True),
+    Variable("invoices[].days_overdue", "For how many days it has been overdue", 7, optional=True),
+    Variable("totals[].amount", "What is to be paid in all, in one currency", "1250.00"),
+    Variable("totals[].currency", "That currency", "EUR"),
+)  # fmt: skip
 _OWN: Mapping[str, tuple[Variable, ...]] = {
     "portal_invitation": (
         *_CLIENT,
@@ -106,9 +119,9 @@ _OWN: Mapping[str, tuple[Variable, ...]] = {
         Variable("statement.currencies[].closing_balance", "What is owed in it now", "1250.00"),
         _LINK._replace(sample="https://portal.sturm.example/statement"),
     ),
-    "reminder_friendly": (*_CLIENT, *_INVOICE),
-    "reminder_firm": (*_CLIENT, *_INVOICE),
-    "reminder_final": (*_CLIENT, *_INVOICE),
+    "reminder_friendly": (*_CLIENT, *_REMINDER),
+    "reminder_firm": (*_CLIENT, *_REMINDER),
+    "reminder_final": (*_CLIENT, *_REMINDER),
     "payment_receipt": (
         *_CLIENT,
         Variable("payment.amount", "What was paid", "1250.00"),
