@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from tallybook.chasing import looking
 from tests.functions.problem import assert_problem
 from tests.support import billing, recurring, stored
 from tests.support.api import Staff, invoke
@@ -241,6 +242,34 @@ def test_mail_waits_for_the_hours_at_which_the_firm_sends(owner: Staff, client_i
     client = stored.item(f"CLIENT#{client_id}", "CLIENT")
     assert client["agenda_pk"] == "DUE#client", "whoever looks at the client sends it"
     assert "waits for the hours" in told(client_id, "finalized")[0]
+
+
+@pytest.mark.parametrize(
+    ("auto_send", "to"), [(True, ["a@x.example", "b@x.example"]), (False, ["a@x.example"])]
+)
+def test_mail_that_waited_goes_to_whom_it_would_have_gone(
+    owner: Staff, client_id: str, clock: Clock, auto_send: bool, to: list[str]
+):
+    settings = {
+        "sending": {"from": "08:00", "until": "18:00"},
+        "portal": {"auto_send_invoices": True},
+    }
+    assert owner.patch("/v1/settings", settings).status == 200
+    contacts = f"/v1/clients/{client_id}/contacts"
+    for name in ("a", "b"):
+        person = {"first_name": name, "emails": [f"{name}@x.example"], "billing": True}
+        assert owner.post(contacts, person).status == 201
+    first = owner.get(contacts).body["items"]
+    accepted = next(each for each in first if each["first_name"] == "a")
+    state = {"status": "accepted", "turn": 1}
+    stored.alter(f"CLIENT#{client_id}", f"CONTACT#{accepted['contact_id']}", portal=state)
+    run(recurring.recurring(owner, client_id, auto_send=auto_send))
+    assert of(client_id, "EMAIL") == []
+    clock.set(recurring.moment("2026-12-01", "09:00"))
+    looking.look(client_id, at=clock.ask())
+    (mail,) = of(client_id, "EMAIL")
+    assert sorted(mail["row"]["to"]) == to
+    assert "to_send" not in of(client_id, "INVOICE")[0]
 
 
 def test_mail_leaves_at_once_within_the_hours(owner: Staff, client_id: str, clock: Clock):

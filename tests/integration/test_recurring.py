@@ -6,6 +6,7 @@ due is there once, with its own date, and numbers have no gap.
 """
 
 import os
+import re
 import signal
 from collections import Counter
 from collections.abc import Iterator
@@ -60,6 +61,14 @@ def check(snapshot: Snapshot, expected: Counter[tuple[str, str]]) -> None:
     assert made(items) == expected
     sent = [each for each in items.values() if "from_recurring" in each and each.get("sent")]
     assert mails(items) == len(sent), "each invoice that is sent, is sent once"
+
+
+def without_links(items: Counter[str]) -> Counter[str]:
+    """Each link has a token of its own."""
+    found: Counter[str] = Counter()
+    for item, count in items.items():
+        found[re.sub(r"/pay/[\w-]+", "/pay/<token>", item)] += count
+    return found
 
 
 def days(start: str, end: str) -> list[str]:
@@ -131,7 +140,7 @@ def test_a_run_that_died_anywhere_is_resumed_and_nothing_is_made_twice(
         run(*found)
         resumed = snapshots.take(admin, objects=False)
         check(resumed, expected)
-        assert seen(resumed, before) == seen(undisturbed, before)
+        assert without_links(seen(resumed, before)) == without_links(seen(undisturbed, before))
     assert died >= (9 if when == "before" else 3)
 
 

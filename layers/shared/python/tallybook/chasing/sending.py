@@ -2,7 +2,7 @@
 
 from tallybook.chasing.seeing import Seen
 from tallybook.clients import attention
-from tallybook.contacts.recipients import of_papers
+from tallybook.contacts.recipients import of_papers, of_papers_unasked
 from tallybook.dates import timestamp
 from tallybook.errors import NoEmailAddress
 from tallybook.history.entries import entry
@@ -23,7 +23,7 @@ def send(seen: Seen, invoice_id: str) -> None:
     after.to_send = None
     by_print = seen.client.invoicing_method == "print"
     try:
-        post(transaction, after, [] if by_print else of_papers(seen.whom), by=None, at=seen.at)
+        post(transaction, after, [] if by_print else _people(seen, after), by=None, at=seen.at)
     except NoEmailAddress:
         transaction = Transaction()
         attention.stays(transaction, seen.client)
@@ -32,6 +32,12 @@ def send(seen: Seen, invoice_id: str) -> None:
     condition = InvoiceRecord.version == before.version
     transaction.update(before, differences(before, after), condition, version_changed)
     transaction.commit()
+
+
+def _people(seen: Seen, invoice: InvoiceRecord) -> list[str]:
+    """Whom it goes to: where the firm's rule alone has it sent (C6), to those who accepted."""
+    is_by_rule = (invoice.from_recurring or {}).get("to") == "accepted"
+    return of_papers_unasked(seen.whom) if is_by_rule else of_papers(seen.whom)
 
 
 def _leave_to_people(transaction: Transaction, seen: Seen, invoice: InvoiceRecord) -> None:

@@ -30,7 +30,7 @@ class InvoiceRecord(Record):
     written_off = PlainMapAttribute(null=True)  # {at, by, date, reason}
     collection = PlainMapAttribute(null=True)  # {note, by, at}: why it has its collection status
     from_estimate = UnicodeAttribute(null=True)
-    from_recurring = PlainMapAttribute(null=True)  # {recurring_id, date}: the period it is of
+    from_recurring = PlainMapAttribute(null=True)  # {recurring_id, date, to}: its run, see making
     to_send = BooleanAttribute(null=True)  # its mail waits for the hours at which mail is sent
     steps = PlainMapAttribute(null=True)  # what its workflow has done, see workflows.kinds.Mark
     updated_at = UnicodeAttribute()

@@ -34,6 +34,9 @@ class Delivery:
     task: TaskKind | None = None  # for whom it remains to be done
 
 
+_WAITS = Delivery(waits=True, unsent="Its mail waits for the hours at which mail is sent")
+
+
 def said(record: RecurringRecord, run: Run, issue_date: date, locale: str) -> Entered:
     """What the invoice of a run says, as if it had been entered. Raises `InvalidFields`."""
     document = filled(record.template, words(run, locale))
@@ -86,23 +89,24 @@ def delivery(
     record: RecurringRecord, client: ClientRecord, settings: Settings, at: datetime
 ) -> Delivery:
     """How its invoices get to the client. One query, where they are sent at all."""
+    is_sent_now = sends_at(settings.sending, settings.time_zone, at) == at
     if not record.auto_send:
         to, unsent = unasked(client, settings)
-        return Delivery(to=to, unsent=unsent)
+        return Delivery(to=to, unsent=unsent) if is_sent_now or not to else _WAITS
     if client.invoicing_method == "print":
         return Delivery(unsent="Not sent: the client is invoiced by print", task="print")
     to, _ = mailable(of_papers(household(client.pk.removeprefix("CLIENT#"))))
     if not to:
         why = "Not sent: nobody who gets invoices has an e-mail address"
         return Delivery(unsent=why, task="print")
-    if sends_at(settings.sending, settings.time_zone, at) != at:
-        return Delivery(waits=True, unsent="Its mail waits for the hours at which mail is sent")
-    return Delivery(to=to)
+    return Delivery(to=to) if is_sent_now else _WAITS
 
 
 def _new(record: RecurringRecord, run: Run, invoice_id: str, at: datetime) -> InvoiceRecord:
     client_id, made = record.row["client_id"], timestamp(at)
     made_by = {"recurring_id": record.row["recurring_id"], "date": run.day.isoformat()}
+    if not record.auto_send:
+        made_by["to"] = "accepted"  # whom its mail goes to, if it waits: as the firm's rule says
     new = InvoiceRecord(
         *key(client_id, invoice_id), from_recurring=made_by, updated_at=made, version=1
     )
