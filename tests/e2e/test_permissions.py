@@ -203,6 +203,18 @@ MAIL = mail("office@firm.example")
         ("DocumentsFunction", QUERY, PUT),
         ("RendererFunction", paper("put_object", "passing/x"), paper("delete_object", "passing/x")),
         ("RendererFunction", QUERY, UPDATE),
+        ("RecurringInvoicesFunction", QUERY_LISTING, QUERY_AGENDA),
+        ("RecurringRunsFunction", GET, QUERY_AGENDA),
+        ("WorkflowsFunction", QUERY_LISTING, QUERY_AGENDA),
+        ("PromisesFunction", QUERY, QUERY_LISTING),
+        ("ServicesFunction", QUERY, QUERY_LISTING),
+        ("TasksFunction", QUERY_LISTING, QUERY_BY_DATE),
+        ("MissedFunction", QUERY, QUERY_LISTING),
+        ("AgendaFunction", QUERY_AGENDA, QUERY_LISTING),
+        ("AgendaFunction", QUERY_BY_DATE, GET),
+        ("ChaserFunction", GET, QUERY_AGENDA),
+        ("ChaserFunction", QUERY, MAIL),
+        ("WebhooksFunction", QUERY, SCAN),
     ],
 )
 def test_a_call_outside_the_policy_is_refused(
