@@ -296,13 +296,45 @@ def test_an_invoice_that_waited_is_sent_at_the_first_hour(
 ):
     hours = {"from": "08:00", "until": "18:00"}
     assert owner.patch("/v1/settings", {"sending": hours}).status == 200
-    stored.alter(f"CLIENT#{acme}", f"INVOICE#{invoice['invoice_id']}", to_send=True)
+    stored.put(f"CLIENT#{acme}", f"TOSEND#{invoice['invoice_id']}")
     assert look(acme, "2026-03-02", "03:00") == 0
     assert next_look(acme) == "2026-03-02T08:00:00.000Z"
     assert look(acme, "2026-03-02", "08:00") == 1
     assert mails(acme) == [("invoice", [EMAIL], [])]
     assert len(billing.read(owner, invoice)["sent"]) == 1
     assert look(acme, "2026-03-02", "09:00") == 0
+
+
+@pytest.mark.parametrize(("what", "mails_then"), [("payments", 1), ("void", 0)])
+def test_an_invoice_that_waited_is_sent_although_it_is_paid_but_not_when_it_is_void(
+    owner: Staff, acme: str, invoice: dict[str, Any], what: str, mails_then: int
+):
+    hours = {"from": "08:00", "until": "18:00"}
+    assert owner.patch("/v1/settings", {"sending": hours}).status == 200
+    stored.put(f"CLIENT#{acme}", f"TOSEND#{invoice['invoice_id']}")
+    if what == "payments":
+        pay = {"amount": "100.00", "allocations": "oldest_first"}
+        assert owner.post(f"/v1/clients/{acme}/payments", pay).status == 201
+    else:
+        assert owner.post(f"{billing.path(invoice)}/void", {}).status == 200
+    assert look(acme, "2026-03-02", "03:00") == 0
+    assert look(acme, "2026-03-02", "08:00") == 1
+    assert len(mails(acme)) == mails_then
+    assert look(acme, "2026-03-02", "09:00") == 0
+
+
+def test_what_is_dated_before_a_late_fee_pays_it_on_the_day_of_the_fee(
+    owner: Staff, acme: str, invoice: dict[str, Any]
+):
+    fee = {"amount": "10.00", "currency": "EUR"}
+    firm_works_by(owner, {"days": 7, "action": "late_fee", "fee": fee})
+    due = date.fromisoformat(invoice["due_date"])
+    day = due + timedelta(days=8)
+    assert look(acme, day.isoformat()) == 1
+    pay = {"amount": "110.00", "date": due.isoformat(), "allocations": "oldest_first"}
+    answer = owner.post(f"/v1/clients/{acme}/payments", pay)
+    assert answer.status == 201, answer.body
+    assert [each["date"] for each in answer.body["allocations"]] == [day.isoformat()]
 
 
 def test_a_look_at_what_is_not_due_is_seven_requests(

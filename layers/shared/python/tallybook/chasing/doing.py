@@ -128,7 +128,7 @@ def _charge(seen: Seen, due: Due) -> None:
     (each,) = due.receivables
     invoice, day = seen.invoices[each.invoice_id], _day_of_fee(seen, due)
     steps = _steps(seen, due, "late_fee", each, {"fee": fee})
-    opened = settle(transaction, invoice, fee=fee, at=seen.at, steps=steps)
+    opened = settle(transaction, invoice, fee=fee, fee_on=day, at=seen.at, steps=steps)
     stays_open(transaction, day, seen.settings, today=seen.today)
     effect = Effect(invoice_id=each.invoice_id, due_date=each.due_date, amount=fee)
     posting = Posting(

@@ -5,6 +5,7 @@ read; then all is read anew. So a crash, a second worker or somebody's change in
 thing done or not done, and never done twice.
 """
 
+from collections.abc import Sequence
 from datetime import datetime
 from time import monotonic
 
@@ -13,6 +14,7 @@ from tallybook.chasing import doing, sending
 from tallybook.chasing.seeing import Seen, see
 from tallybook.clients import attention
 from tallybook.errors import Busy, ClientNotFound
+from tallybook.invoices.records import InvoiceRecord
 from tallybook.promises.standing import conclude
 from tallybook.services.switching import is_stopped_for_non_payment
 from tallybook.settings.rules import sends_at
@@ -63,11 +65,9 @@ def _may_have_services_back(seen: Seen) -> bool:
     return not is_overdue and any(is_stopped_for_non_payment(each) for each in seen.services)
 
 
-def _to_send(seen: Seen) -> list[str]:
-    """The invoices that wait for the hours at which the firm sends."""
-    if seen.is_suspended:
-        return []  # until it is active again
-    return [invoice_id for invoice_id, each in sorted(seen.invoices.items()) if each.to_send]
+def _to_send(seen: Seen) -> Sequence[InvoiceRecord]:
+    """The invoices that wait for the hours at which the firm sends, the oldest first."""
+    return [] if seen.is_suspended else seen.waiting  # until it is active again
 
 
 def _plan(seen: Seen, opens: datetime) -> None:

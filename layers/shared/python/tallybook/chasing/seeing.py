@@ -39,6 +39,7 @@ class Seen:
     whom: Household
     settings: Settings
     invoices: Mapping[str, InvoiceRecord]  # those that are open
+    waiting: Sequence[InvoiceRecord]  # those whose mail waits for the hours at which the firm sends
     services: Sequence[ServiceRecord]
     promises: Promises
     situation: Situation
@@ -59,10 +60,10 @@ class Seen:
 def see(client_id: str, at: datetime) -> Seen:
     """Everything that decides what is done for the client. Raises `ClientNotFound`.
 
-    Four queries and a BatchGetItem; where something is open, another for the workflows.
+    Five queries and a BatchGetItem; where something is open, another for the workflows.
     """
     whom = household(client_id)
-    settings, invoices = _open(client_id)
+    settings, invoices, waiting = _invoices(client_id)
     today = dates.today(at, settings.time_zone)
     promises = promises_of(client_id, today=today)
     services = of_client(client_id)
@@ -72,24 +73,32 @@ def see(client_id: str, at: datetime) -> Seen:
         whom=whom,
         settings=settings,
         invoices=invoices,
+        waiting=waiting,
         services=services,
         promises=promises,
         situation=_situation(whom, settings, invoices.values(), services, promises),
     )
 
 
-def _open(client_id: str) -> tuple[Settings, dict[str, InvoiceRecord]]:
-    """The settings and the client's open invoices: a query of their keys, and a BatchGetItem."""
+def _invoices(client_id: str) -> tuple[Settings, dict[str, InvoiceRecord], list[InvoiceRecord]]:
+    """The settings, the open invoices and those to send: two queries of keys, a BatchGetItem."""
     pk = f"CLIENT#{client_id}"
-    keys = query_all(pk, "OPEN#", ConsistentRead=True, ProjectionExpression="sk")
-    ids = [item["sk"]["S"].rpartition("#")[2] for item in keys]
+    open_ids, to_send = (
+        [
+            item["sk"]["S"].rpartition("#")[2]
+            for item in query_all(pk, prefix, ConsistentRead=True, ProjectionExpression="sk")
+        ]
+        for prefix in ("OPEN#", "TOSEND#")
+    )
+    ids = dict.fromkeys([*open_ids, *to_send])
     wanted = [SettingsRecord.KEY, *((pk, f"INVOICE#{each}") for each in ids)]
-    found = {item["sk"]["S"]: item for item in find_all(wanted, consistent=True)}
-    firm = found.pop(SettingsRecord.KEY[1], None)
+    items = {item["sk"]["S"]: item for item in find_all(wanted, consistent=True)}
+    firm = items.pop(SettingsRecord.KEY[1], None)
     settings = settings_store.remember(read(SettingsRecord, firm) if firm else None)
-    records = (read(InvoiceRecord, item) for item in found.values())
+    found = {sk.partition("#")[2]: read(InvoiceRecord, item) for sk, item in items.items()}
     # One that was paid since its key was read has called for another look.
-    return settings, {each.row["invoice_id"]: each for each in records if each.by_date_pk == "OPEN"}
+    opened = {each: found[each] for each in open_ids if found[each].by_date_pk == "OPEN"}
+    return settings, opened, [found[each] for each in to_send]
 
 
 def _situation(
@@ -100,7 +109,7 @@ def _situation(
     promises: Promises,
 ) -> Situation:
     client = whom.client
-    people, receivables = _people(whom), [_receivable(each) for each in invoices]
+    people, receivables = _people(whom), [receivable(each) for each in invoices]
     near = [client.workflow_id, settings.workflow_id]
     known: dict[str, Workflow] = {}
     if receivables:
@@ -160,7 +169,8 @@ def _usable(client: ClientRecord, addresses: Iterable[str]) -> list[str]:
     return [each for each in taken if folded(each) not in given_up]
 
 
-def _receivable(invoice: InvoiceRecord) -> Receivable:
+def receivable(invoice: InvoiceRecord) -> Receivable:
+    """An invoice as planners know it."""
     row = invoice.row
     total = Decimal(row["total"])
     return Receivable(
