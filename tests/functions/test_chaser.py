@@ -1,6 +1,6 @@
 """Looking at clients: what is due is done once, re-checked at the moment of doing it."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -69,6 +69,7 @@ def test_a_reminder_leaves_on_its_day_and_is_marked_and_told(
         each for each in of_client(acme, "HISTORY") if each.get("event") == "invoice.reminded"
     ]
     assert told["text"] == f"Reminded by e-mail: {invoice['number']}"
+    assert told["details"]["invoice_id"] == invoice["invoice_id"]
     (shown,) = billing.read(owner, invoice)["reminders"]
     assert shown["what"] == "email"
     assert shown["date"] == "2026-04-07"
@@ -337,18 +338,18 @@ def test_what_is_dated_before_a_late_fee_pays_it_on_the_day_of_the_fee(
     assert [each["date"] for each in answer.body["allocations"]] == [day.isoformat()]
 
 
-def test_a_look_at_what_is_not_due_is_seven_requests(
+def test_a_look_at_what_is_not_due_is_eight_requests(
     owner: Staff, acme: str, invoice: dict[str, Any]
 ):
     firm_works_by(owner, FRIENDLY)
     with recorded() as calls:
         look(acme, "2026-04-01")
     assert [name for name, _ in calls] == [
-        "Query", "Query", "BatchGetItem", "Query", "Query", "BatchGetItem", "UpdateItem",
+        "Query", "Query", "Query", "BatchGetItem", "Query", "Query", "BatchGetItem", "UpdateItem",
     ]  # fmt: skip
     with recorded() as calls:
         look(acme, "2026-04-02")
-    assert len(calls) == 6
+    assert len(calls) == 7
 
 
 def test_a_percentage_is_of_what_is_unpaid_beside_fees(

@@ -220,6 +220,8 @@ def _tell(
         "what": due.step.action,
         **more,
     }
+    if len(due.receivables) == 1:
+        details["invoice_id"] = due.receivables[0].invoice_id
     transaction.put(entry(seen.client_id, "invoice", at=seen.at, text=text, event=event, **details))
 
 
