@@ -13,6 +13,7 @@
 | MonthRecord | `CLIENT#<client_id>` | `MONTH#<currency>#<yyyy-mm>` |
 | InvoiceRecord | `CLIENT#<client_id>` | `INVOICE#<invoice_id>` |
 | OpenInvoiceRecord | `CLIENT#<client_id>` | `OPEN#<currency>#<due_date>#<invoice_id>` |
+| ToSendRecord | `CLIENT#<client_id>` | `TOSEND#<invoice_id>` |
 | CreditNoteRecord | `CLIENT#<client_id>` | `CREDITNOTE#<credit_note_id>` |
 | PaymentRecord | `CLIENT#<client_id>` | `PAYMENT#<payment_id>` |
 | EstimateRecord | `CLIENT#<client_id>` | `ESTIMATE#<estimate_id>` |

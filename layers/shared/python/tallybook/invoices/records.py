@@ -1,6 +1,6 @@
 """Invoices in the table. `row` is what lists show; the indexes project nothing else."""
 
-from pynamodb.attributes import BooleanAttribute, NumberAttribute, UnicodeAttribute
+from pynamodb.attributes import NumberAttribute, UnicodeAttribute
 
 from tallybook.table import PlainListAttribute, PlainMapAttribute, Record
 
@@ -31,7 +31,7 @@ class InvoiceRecord(Record):
     collection = PlainMapAttribute(null=True)  # {note, by, at}: why it has its collection status
     from_estimate = UnicodeAttribute(null=True)
     from_recurring = PlainMapAttribute(null=True)  # {recurring_id, date, to}: its run, see making
-    to_send = BooleanAttribute(null=True)  # its mail waits for the hours at which mail is sent
+    charged_on = UnicodeAttribute(null=True)  # the day of its last late fee
     steps = PlainMapAttribute(null=True)  # what its workflow has done, see workflows.kinds.Mark
     updated_at = UnicodeAttribute()
     version = NumberAttribute()
@@ -44,3 +44,9 @@ class OpenInvoiceRecord(Record):
     """
 
     KEY = ("CLIENT#<client_id>", "OPEN#<currency>#<due_date>#<invoice_id>")
+
+
+class ToSendRecord(Record):
+    """Says that an invoice's mail waits for the hours at which the firm sends; paid or not."""
+
+    KEY = ("CLIENT#<client_id>", "TOSEND#<invoice_id>")

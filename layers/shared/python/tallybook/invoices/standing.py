@@ -45,10 +45,12 @@ def due_date_of(invoice: InvoiceRecord) -> date:
 def open_since(invoice: InvoiceRecord) -> date:
     """The day from which all that is unpaid now was unpaid: before it there was less to take.
 
-    Its issue date, or the last day on which a payment or credit note was taken back.
+    Its issue date, that of its last late fee, or the last day on which a payment or credit note
+    was taken back.
     """
     opened = [each["date"] for each in _applied(invoice) if Decimal(each["amount"]) < 0]
-    return date.fromisoformat(max([invoice.row["issue_date"], *opened]))
+    first = (invoice.row["issue_date"], invoice.charged_on or "")
+    return date.fromisoformat(max([*first, *opened]))
 
 
 def applied_by(invoice: InvoiceRecord) -> dict[str, Decimal]:
@@ -65,6 +67,7 @@ def settle(
     *applications: Application,
     write_off: Decimal = _NOTHING,
     fee: Decimal = _NOTHING,
+    fee_on: date | None = None,
     at: datetime,
     **others: dict[str, Any],
 ) -> int:
@@ -74,7 +77,9 @@ def settle(
     action, or two when the invoice is closed or opened by it. Fails with `VersionChanged`; raises
     what `settled` does.
     """
-    after = settled(invoice, *applications, write_off=write_off, fee=fee, at=at, **others)
+    after = settled(
+        invoice, *applications, write_off=write_off, fee=fee, fee_on=fee_on, at=at, **others
+    )
     return change(transaction, invoice, after)
 
 
@@ -83,12 +88,14 @@ def settled(
     *applications: Application,
     write_off: Decimal = _NOTHING,
     fee: Decimal = _NOTHING,
+    fee_on: date | None = None,
     at: datetime,
     **others: dict[str, Any],
 ) -> InvoiceRecord:
     """The invoice as it is then. `others` are attributes to set with it (`voided` …).
 
-    Raises `TooManyPayments`. A balance below 0 is a fault of the caller: ValueError.
+    `fee_on` is the day on which the late fee `fee` is booked. Raises `TooManyPayments`. A balance
+    below 0 is a fault of the caller: ValueError.
     """
     after = read(InvoiceRecord, invoice.serialize())
     row: dict[str, Any] = dict(invoice.row)
@@ -97,6 +104,8 @@ def settled(
         row[name] = Decimal(row[name]) + each.amount
     row["written_off"] = Decimal(row["written_off"]) + write_off
     row["total"] = Decimal(row["total"]) + fee
+    if fee_on is not None:
+        after.charged_on = max(fee_on.isoformat(), invoice.charged_on or "")
     for name, value in others.items():
         setattr(after, name, value)
     after.applied = list(_merged(invoice, applications)) or None

@@ -12,6 +12,7 @@ from tallybook.errors import InvalidFields
 from tallybook.ids import derived_id, new_id, rest_of
 from tallybook.invoices import drafts
 from tallybook.invoices.packing import Pack
+from tallybook.invoices.records import ToSendRecord
 from tallybook.missed.making import missed
 from tallybook.problems import problem_of
 from tallybook.recurring.kinds import Run
@@ -74,8 +75,9 @@ class Dealer:
         if not pack.numbers(one):
             return None
         how = self._delivery(pack, record, client)
-        one.after.to_send = True if how.waits else None
         also = one.mailing(list(how.to), how.unsent, self.at)
+        if how.waits:
+            also.put(ToSendRecord(record.pk, f"TOSEND#{one.invoice_id}"))
         if how.task:
             title, about = f"Print and post invoice {one.number}", [one.invoice_id]
             self._ask(also, client, title, found.today, kind=how.task, invoice_ids=about)
