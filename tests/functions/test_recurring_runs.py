@@ -533,17 +533,17 @@ def test_a_pack_that_others_keep_out_is_halved(owner: Staff, monkeypatch: pytest
 
     def keep_out(params: dict[str, Any], **_: Any) -> None:
         """Somebody changes the first again and again while it shares a transaction."""
-        body = params["body"].decode() if isinstance(params["body"], bytes) else params["body"]
-        (pk, sk), (other, _) = (recurring.ref(each) for each in made[:2])
-        if pk in body and other in body:
-            refused.append(len(json.loads(body)["TransactItems"]))
+        text = json.dumps(json.loads(params["body"]))
+        (pk, sk), (other, _) = (recurring.ref(one) for one in made[:2])
+        if pk in text and other in text:
+            refused.append(len(json.loads(text)["TransactItems"]))
             stored.alter(f"CLIENT#{pk}", f"RECURRING#{sk}", version=10 + len(refused))
 
     with hooked("before-call.dynamodb.TransactWriteItems", keep_out), no_pauses():
         run(*made)
     assert len(refused) > 1
-    for each in made:
-        assert recurring.dates(owner, each["client_id"]) == ["2026-12-01"]
+    for one in made:
+        assert recurring.dates(owner, one["client_id"]) == ["2026-12-01"]
 
 
 def test_a_message_that_fails_comes_back(owner: Staff, client_id: str):
