@@ -311,6 +311,7 @@ ALLOWED = {
     ("tallybook.recurring.making", "tallybook.invoices.mapping"),
     ("tallybook.recurring.making", "tallybook.invoices.records"),
     ("tallybook.recurring.making", "tallybook.invoices.sending"),
+    ("tallybook.recurring.dealing", "tallybook.invoices.records"),  # that one waits to be sent
     ("tallybook.recurring.dealing", "tallybook.clients.records"),
     ("tallybook.recurring.dealing", "tallybook.invoices.drafts"),
     ("tallybook.recurring.dealing", "tallybook.invoices.packing"),  # one transaction for many

@@ -5,7 +5,6 @@ read; then all is read anew. So a crash, a second worker or somebody's change in
 thing done or not done, and never done twice.
 """
 
-from collections.abc import Sequence
 from datetime import datetime
 from time import monotonic
 
@@ -14,7 +13,6 @@ from tallybook.chasing import doing, sending
 from tallybook.chasing.seeing import Seen, see
 from tallybook.clients import attention
 from tallybook.errors import Busy, ClientNotFound
-from tallybook.invoices.records import InvoiceRecord
 from tallybook.promises.standing import conclude
 from tallybook.services.switching import is_stopped_for_non_payment
 from tallybook.settings.rules import sends_at
@@ -49,8 +47,8 @@ def _step(client_id: str, at: datetime) -> bool:
         conclude(seen.client, seen.promises.ended[0], today=seen.today, at=at)
     elif _may_have_services_back(seen):
         doing.reinstate(seen)
-    elif (waiting := _to_send(seen)) and opens == at:
-        sending.send(seen, waiting[0])
+    elif _may_post(seen) and opens == at:
+        sending.send(seen, seen.waiting[0])
     elif found := rules.due(seen.situation, seen.today, may_send=opens == at or seen.is_suspended):
         doing.do(seen, found[0])
     else:
@@ -65,9 +63,9 @@ def _may_have_services_back(seen: Seen) -> bool:
     return not is_overdue and any(is_stopped_for_non_payment(each) for each in seen.services)
 
 
-def _to_send(seen: Seen) -> Sequence[InvoiceRecord]:
-    """The invoices that wait for the hours at which the firm sends, the oldest first."""
-    return [] if seen.is_suspended else seen.waiting  # until it is active again
+def _may_post(seen: Seen) -> bool:
+    """Whether invoices wait for the hours at which the firm sends: not while it is suspended."""
+    return bool(seen.waiting) and not seen.is_suspended
 
 
 def _plan(seen: Seen, opens: datetime) -> None:
@@ -75,7 +73,7 @@ def _plan(seen: Seen, opens: datetime) -> None:
     moments = []
     if day := rules.next_day(seen.situation, seen.today):
         moments.append(agenda.start_of(day, seen.settings.time_zone))
-    if opens > seen.at and (_to_send(seen) or _has_messages(seen)):
+    if opens > seen.at and (_may_post(seen) or _has_messages(seen)):
         moments.append(opens)
     transaction = Transaction()
     attention.look_again(transaction, seen.client, min(moments, default=None))
