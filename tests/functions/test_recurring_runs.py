@@ -534,7 +534,7 @@ def test_a_pack_that_others_keep_out_is_halved(owner: Staff, monkeypatch: pytest
     def keep_out(params: dict[str, Any], **_: Any) -> None:
         """Somebody changes the first again and again while it shares a transaction."""
         text = json.dumps(json.loads(params["body"]))
-        (pk, sk), (other, _) = (recurring.ref(one) for one in made[:2])
+        (pk, sk), other = recurring.ref(made[0]), made[1]["client_id"]
         if pk in text and other in text:
             refused.append(len(json.loads(text)["TransactItems"]))
             stored.alter(f"CLIENT#{pk}", f"RECURRING#{sk}", version=10 + len(refused))
@@ -573,3 +573,33 @@ def test_drafts_that_fill_a_transaction_are_made_once_whatever_comes_next(
     assert max(sizes) <= 100
     assert len(recurring.dates(owner, client_id)) == 28 + 26 + 1
     assert [read(owner, each)["made"] for each in (drafted, other, booked)] == [28, 26, 1]
+
+
+@pytest.mark.parametrize("auto_finalize", [True, False])
+def test_what_is_long_is_no_more_than_a_transaction_takes(
+    owner: Staff, client_id: str, clock: Clock, auto_finalize: bool
+):
+    lines = [new_line(description="x" * 900) for _ in range(200)]
+    made = [
+        recurring.recurring(
+            owner,
+            client_id,
+            frequency="daily",
+            auto_finalize=auto_finalize,
+            auto_send=False,
+            template={"lines": lines},
+        )
+        for _ in range(8)
+    ]
+    lengths: list[int] = []
+
+    def measure(params: dict[str, Any], **_: Any) -> None:
+        lengths.append(len(params["body"]))
+
+    clock.set(recurring.moment("2026-12-02"))
+    with hooked("before-call.dynamodb.TransactWriteItems", measure):
+        run(*made)
+    assert len(recurring.dates(owner, client_id)) == 16
+    # DynamoDB takes four megabytes, of the items as they are: also of those that are moved on.
+    written = sum(lengths) / 16
+    assert max(lengths) + len(made) * written < 4_000_000, lengths
