@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from datetime import date, datetime, timedelta
 from itertools import islice
 
-from tallybook.chasing.seeing import Seen, see
+from tallybook.chasing.seeing import Seen, receivable, see
 from tallybook.contacts.recipients import of_papers
 from tallybook.mail.rules import mailable
 from tallybook.money import amount_text
@@ -42,9 +42,9 @@ def outset(seen: Seen, situation: Situation, runs: Sequence[Coming] = ()) -> Out
         hours=Hours(sending=settings.sending, time_zone=settings.time_zone),
         coming=runs,
         waiting=[
-            Waiting(invoice_id=each, to=to)
-            for each, invoice in sorted(seen.invoices.items())
-            if invoice.to_send
+            Waiting(invoice_id=each.row["invoice_id"], to=to, receivable=receivable(each))
+            for each in seen.waiting
+            if each.row["status"] not in ("void", "written_off")
         ],
         promises=[*map(_end, seen.promises.pending), *map(_end, _broken(seen))],
         suspended=seen.is_suspended,
