@@ -51,6 +51,17 @@ def test_the_function_does_what_is_due_for_the_clients_of_its_queue(
     assert list(agenda.fallen_due("client", now() + timedelta(days=3000))) == []
 
 
+def test_a_client_whose_look_fails_comes_back(owner: Staff, acme: str, invoice: dict[str, Any]):
+    firm_works_by(owner, FRIENDLY)
+    event = sqs_event([{"client_id": acme}])
+    with stored.fault("TransactWriteItems", "ValidationException"):
+        answer = invoke("chaser", event)
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert mails(acme) == []
+    assert invoke("chaser", event) == {"batchItemFailures": []}
+    assert len(mails(acme)) == 1
+
+
 def test_a_reminder_leaves_on_its_day_and_is_marked_and_told(
     owner: Staff, acme: str, invoice: dict[str, Any]
 ):
