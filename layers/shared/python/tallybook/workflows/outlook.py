@@ -52,12 +52,13 @@ def outset(seen: Seen, situation: Situation, runs: Sequence[Coming] = ()) -> Out
 
 
 def told(foreseen: Iterable[Foreseen], teller: Teller, until: date, *, complete: bool) -> Outlook:
-    """The first things, up to the last day that is told as a whole."""
+    """What is told: up to the last day that is whole, or as much of the first as fits."""
     found = list(islice(foreseen, MOST_ITEMS + 1))
     if len(found) > MOST_ITEMS:
-        last = found[-1].day
-        until, complete = last - timedelta(days=1), False
-        found = [each for each in found if each.day < last]
+        last, complete = found[-1].day, False
+        whole = [each for each in found if each.day < last]
+        until = last - timedelta(days=1) if whole else last
+        found = whole or found[:MOST_ITEMS]
     items = [teller.tell(each) for each in found]
     return Outlook.model_construct(until=until, complete=complete, items=items)
 
