@@ -56,7 +56,7 @@ def test_a_client_whose_look_fails_comes_back(owner: Staff, acme: str, invoice: 
     event = sqs_event([{"client_id": acme}])
     with stored.fault("TransactWriteItems", "ValidationException"):
         answer = invoke("chaser", event)
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    assert answer == {"batchItemFailures": [{"itemIdentifier": event["Records"][0]["messageId"]}]}
     assert mails(acme) == []
     assert invoke("chaser", event) == {"batchItemFailures": []}
     assert len(mails(acme)) == 1
