@@ -54,6 +54,18 @@ def test_hours_that_the_clocks_skip_begin_when_the_clocks_go_on():
     assert sends_at(night, "Europe/Berlin", at) == moment("2026-03-29T01:30", "UTC")
 
 
+@pytest.mark.parametrize("until", ["02:45", "12:00"])
+def test_hours_that_begin_as_the_clocks_go_back_have_begun_the_second_time(until: str):
+    night = SendingHours.model_validate({"from": "02:15", "until": until})
+    for minutes in range(0, 24 * 60, 5):  # 02:15 in Berlin is at 00:15 and 01:15
+        at = moment("2026-10-25T00:00", "UTC") + timedelta(minutes=minutes)
+        sends = sends_at(night, "Europe/Berlin", at)
+        assert sends >= at
+        assert sends_at(night, "Europe/Berlin", sends) == sends
+    at = moment("2026-10-25T00:20", "UTC")
+    assert sends_at(night, "Europe/Berlin", at) == at
+
+
 @given(
     at=st.datetimes(datetime(2020, 1, 1), datetime(2035, 1, 1), timezones=st.just(UTC)),  # noqa: DTZ001
     zone=st.sampled_from(["UTC", "Europe/Berlin", "America/New_York", "Pacific/Apia"]),
