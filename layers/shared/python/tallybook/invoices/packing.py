@@ -25,7 +25,7 @@ from tallybook.table import Item, find_all, read
 from tallybook.transactions import MOST_ACTIONS, MOST_BYTES, Transaction, bytes_of
 
 _OF_ONE = 4  # its number, itself, its entries in the history and in the ledger
-_OF_ALL = 2  # the series, and that the books stay open
+_OF_ALL = ("series", "closing")  # that moves on, and that the books stay open
 
 
 @dataclass
@@ -80,29 +80,31 @@ class Pack:
         if self.block is None:
             found = self.found
             self.block = block_for(found.settings, one.issue_date, found.items, found.at)
-            self.actions += _OF_ALL
         if one.issue_date.year != self.block.year:
             return False
         one.numbered(self.block.number(len(self.ready)))
         return True
 
-    def takes(self, one: Finalized, also: Transaction, once: Iterable[Hashable] = ()) -> bool:
+    def takes(
+        self, one: Finalized, also: Transaction, once: Iterable[Hashable] = (), size: int = 0
+    ) -> bool:
         """Put in the invoice that was numbered, and `also` with it, if there is room.
 
-        `once` names what somebody writes once for several, an action each.
+        `once` names what somebody writes once for several, an action each; `size` are the bytes of
+        what is written beside the invoice.
         """
         client_id, month = one.client_id, f"{one.issue_date:%Y-%m}"
-        once = {client_id, (client_id, one.posting.currency, month), *once}
+        once = {client_id, (client_id, one.posting.currency, month), *_OF_ALL, *once}
         own = _OF_ONE + one.opened
-        if not self.has_room(own + len(also), once, bytes_of(one.after.serialize())):
+        if not self.has_room(own + len(also), once, size + bytes_of(one.after.serialize())):
             return False
         self.ready.append(one)
         self.also.extend(also)
         return True
 
-    def also_takes(self, also: Transaction, once: Iterable[Hashable]) -> bool:
-        """Put in what is no invoice, if there is room."""
-        fits = self.has_room(len(also), once)
+    def also_takes(self, also: Transaction, once: Iterable[Hashable], size: int = 0) -> bool:
+        """Put in what is not finalized, of so many bytes, if there is room."""
+        fits = self.has_room(len(also), once, size)
         if fits:
             self.also.extend(also)
         return fits

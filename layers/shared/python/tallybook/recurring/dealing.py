@@ -20,7 +20,7 @@ from tallybook.recurring.making import Delivery, delivery, draft, finalized
 from tallybook.recurring.records import RecurringRecord
 from tallybook.tasks.kinds import TaskKind
 from tallybook.tasks.making import task
-from tallybook.transactions import Transaction
+from tallybook.transactions import Transaction, bytes_of
 
 _ALL_IDS = 1 << 80
 
@@ -81,7 +81,8 @@ class Dealer:
         if how.task:
             title, about = f"Print and post invoice {one.number}", [one.invoice_id]
             self._ask(also, client, title, found.today, kind=how.task, invoice_ids=about)
-        return one.invoice_id if pack.takes(one, also, [_once(record)]) else None
+        size = _size(pack, record)
+        return one.invoice_id if pack.takes(one, also, [_once(record)], size) else None
 
     def _draft(self, pack: Pack, record: RecurringRecord, run: Run, issue_date: date) -> str | None:
         client, settings = _client(pack, record), pack.found.settings
@@ -96,7 +97,8 @@ class Dealer:
         )
         also = Transaction()
         drafts.write(also, made, at=self.at, by=None)
-        is_in = pack.also_takes(also, [_once(record), record.row["client_id"]])
+        size = _size(pack, record) + bytes_of(made.serialize())
+        is_in = pack.also_takes(also, [_once(record), record.row["client_id"]], size)
         return made.row["invoice_id"] if is_in else None
 
     def _miss(
@@ -120,7 +122,7 @@ class Dealer:
         if client.suspended is None:  # else staff are asked when it is active again
             title = f"{name} of {run.day} was not made"
             self._ask(also, client, title, pack.found.today, body=reason)
-        return pack.also_takes(also, [_once(record), row["client_id"]])
+        return pack.also_takes(also, [_once(record), row["client_id"]], _size(pack, record))
 
     def _ask(
         self,
@@ -177,3 +179,8 @@ def _client(pack: Pack, record: RecurringRecord) -> ClientRecord:
 def _once(record: RecurringRecord) -> tuple[str, str]:
     """The recurring invoice itself is written once for all its runs."""
     return record.pk, record.sk
+
+
+def _size(pack: Pack, record: RecurringRecord) -> int:
+    """The bytes of the recurring invoice, which count once, however little of it changes."""
+    return 0 if _once(record) in pack.seen else bytes_of(record.serialize())

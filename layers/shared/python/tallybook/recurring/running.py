@@ -20,7 +20,7 @@ from tallybook.recurring.mapping import day_of, key, place, resume, resumed, run
 from tallybook.recurring.records import RecurringRecord
 from tallybook.recurring.rules import dates
 from tallybook.table import decode, differences, read
-from tallybook.transactions import Transaction
+from tallybook.transactions import Transaction, bytes_of
 from tallybook.versions import VersionChanged, until_unchanged, version_changed
 
 type Ref = tuple[str, str]
@@ -167,7 +167,9 @@ def _moves(work: _Work, pack: Pack, at: datetime) -> bool:
     if not differences(work.before, work.after):
         return False
     work.after.version, work.after.updated_at = int(work.before.version) + 1, timestamp(at)
-    return pack.has_room(0, [(work.before.pk, work.before.sk)])
+    own = (work.before.pk, work.before.sk)
+    size = 0 if own in pack.seen else bytes_of(work.after.serialize())
+    return pack.has_room(0, [own], size)
 
 
 def _stays_as_it_is(transaction: Transaction, found: Gathered, client_id: str) -> None:
