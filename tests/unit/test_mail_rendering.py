@@ -103,13 +103,23 @@ def test_an_invitation_has_the_password_alone_on_a_line_or_none():
 
 def test_reminders_become_firmer():
     texts = [
-        render(builtin.source(f"reminder_{grade}"), sample("invoice"), pixel=None).text
+        render(builtin.source(f"reminder_{grade}"), sample(f"reminder_{grade}"), pixel=None).text
         for grade in ("friendly", "firm", "final")
     ]
     assert "slipped through" in texts[0]
     assert "Please pay the amount due now" in texts[1]
     assert "last reminder" in texts[2]
     assert all("EUR\N{NO-BREAK SPACE}1,250.00" in text for text in texts)
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_nobody_is_told_that_a_payment_is_missing_before_it_is_due(number: int):
+    invoice = sample("reminder_friendly")["invoice"] | {"days_overdue": None}
+    context = sample("reminder_friendly") | {"invoice": invoice, "invoices": [invoice] * number}
+    mail = render(builtin.source("reminder_friendly"), context, pixel=None)
+    for said in (mail.text, mail.html):
+        assert "not yet received" not in said
+        assert ("falls due on" if number == 1 else "fall due on the days") in said
 
 
 # ---- The frame ---------------------------------------------------------------------------
