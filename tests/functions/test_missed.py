@@ -281,6 +281,10 @@ def test_a_key_decides_once(owner: Staff, acme: str, monthly: Json):
         ({"decisions": [{"missed_id": "x"}]}, "decisions.0.do"),
         ({"decisions": [{"missed_id": "", "do": "drop"}]}, "decisions.0.missed_id"),
         ({"decisions": [{"missed_id": "x" * 201, "do": "drop"}]}, "decisions.0.missed_id"),
+        (
+            {"decisions": [{"missed_id": each, "do": "drop"} for each in ("a.b", "a#b")]},
+            "decisions.1.missed_id",  # else two names of one item
+        ),
     ],
 )
 def test_what_is_no_decision_is_named(body: Json, field: str, owner: Staff, where: str):

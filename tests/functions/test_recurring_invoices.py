@@ -159,6 +159,9 @@ def line(**fields: Any) -> dict[str, Any]:
         ({"count": 0}, "count"),
         ({"count": 3, "end_date": "2027-01-01"}, "body"),
         ({"end_date": "2026-11-30"}, "body"),
+        ({"start_date": None, "end_date": "2026-11-21"}, "end_date"),  # from today on
+        ({"day_of_month": 15, "end_date": "2026-12-14"}, "end_date"),
+        ({"start_date": "2199-12-31", "day_of_month": 15}, "start_date"),
         ({"day_of_month": 32}, "day_of_month"),
         ({"frequency": "weekly", "day_of_month": 3}, "body"),
         ({"auto_finalize": False, "auto_send": True}, "body"),
@@ -287,6 +290,7 @@ def test_a_change_is_of_the_version_that_was_read(owner: Staff, client_id: str):
         {"template": {"lines": []}},
         {"template": {"notes": "{nothing}"}},
         {"start_date": "2016-01-01"},
+        {"start_date": None, "end_date": "2026-11-21"},
         {"frequency": "daily", "start_date": "2026-01-01"},
     ],
 )

@@ -17,6 +17,7 @@ MissedId = Annotated[
     Field(
         min_length=1,
         max_length=200,
+        pattern=r"^[^#]+$",  # keys have # where ids have dots
         examples=["2026-11-01.recurring.01JA2Y5B7Q8RZ4T9C1N6V3X0WD"],
     ),
 ]

@@ -42,6 +42,7 @@ def write_up(
         for name in ("frequency", "interval", "end_date", "count", "day_of_month")
         if name in document
     } | {"start_date": document.get("start_date", found.today.isoformat())}
+    _must_end_behind_its_start(record)
     record.covers, record.auto_finalize = new.covers, new.auto_finalize
     record.auto_send = new.auto_finalize if new.auto_send is None else new.auto_send
     row: dict[str, Any] = dict(record.row) | {
@@ -54,6 +55,13 @@ def write_up(
     row["total"] = _total(record, found, at)
     record.row = {name: value for name, value in row.items() if value is not None}
     place(record, settings.time_zone)
+
+
+def must_run(record: RecurringRecord) -> None:
+    """Raises `InvalidField` for a new one that has ended before its first run."""
+    if record.row["status"] == "ended":
+        field = "end_date" if "end_date" in record.schedule else "start_date"
+        raise InvalidField(field, "It would never run: its first day lies behind its end.")
 
 
 def must_be_of_our_times(record: RecurringRecord, now: date) -> None:
@@ -70,6 +78,13 @@ def must_not_be_too_many(record: RecurringRecord, now: date, field: str) -> None
     if late > MOST_CAUGHT_UP:
         message = f"More than {MOST_CAUGHT_UP} invoices would be made for the time that is past."
         raise InvalidField(field, message)
+
+
+def _must_end_behind_its_start(record: RecurringRecord) -> None:
+    """The start may be today for having been left out: so the request alone does not tell."""
+    schedule = schedule_of(record)
+    if schedule.end_date and schedule.end_date < schedule.start_date:
+        raise InvalidField("end_date", f"It lies before the start, {schedule.start_date}.")
 
 
 def _template(new: NewRecurringInvoice, currency: str) -> dict[str, Any]:

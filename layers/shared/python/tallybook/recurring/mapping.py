@@ -58,8 +58,13 @@ def resume(record: RecurringRecord, day: date, *, catch_up: bool) -> None:
     """End its pause: unless it catches up, the next run is the first that is not before `day`."""
     record.paused = None
     if not catch_up:
-        skipped = last_skipped(schedule_of(record), day_of(record.last_date), day)
-        record.last_date = skipped.isoformat() if skipped else None
+        skip(record, day)
+
+
+def skip(record: RecurringRecord, day: date) -> None:
+    """Leave out what is not dealt with before `day`."""
+    skipped = last_skipped(schedule_of(record), day_of(record.last_date), day)
+    record.last_date = skipped.isoformat() if skipped else None
 
 
 def place(record: RecurringRecord, time_zone: str) -> None:

@@ -11,11 +11,24 @@ from tallybook.errors import InvalidField, RecurringInvoiceEnded, RecurringInvoi
 from tallybook.history.entries import entry
 from tallybook.idempotency import Once
 from tallybook.ids import new_id
-from tallybook.ledger.books import look_up
+from tallybook.ledger.books import Books, look_up
 from tallybook.models import merged_into
 from tallybook.money import amount_text
-from tallybook.recurring.entering import must_be_of_our_times, must_not_be_too_many, write_up
-from tallybook.recurring.mapping import key, place, resume, stored_request, to_recurring
+from tallybook.recurring.entering import (
+    must_be_of_our_times,
+    must_not_be_too_many,
+    must_run,
+    write_up,
+)
+from tallybook.recurring.mapping import (
+    key,
+    next_of,
+    place,
+    resume,
+    skip,
+    stored_request,
+    to_recurring,
+)
 from tallybook.recurring.models import (
     NewRecurringInvoice,
     RecurringInvoice,
@@ -44,6 +57,7 @@ def create(
     record.row = {"client_id": client_id, "recurring_id": recurring_id, "created_at": made}
     record.listing_pk, record.listing_sk = "RECURRING", recurring_id
     write_up(record, new, found, at=at)
+    must_run(record)
     must_be_of_our_times(record, found.today)
     must_not_be_too_many(record, found.today, "start_date")
     result = to_recurring(record)
@@ -91,6 +105,7 @@ def change(
         if after.schedule["start_date"] != before.schedule["start_date"]:
             must_be_of_our_times(after, found.today)
         if after.schedule != before.schedule and not after.paused:
+            _goes_on(before, after, found)
             must_not_be_too_many(after, found.today, "start_date")
         transaction = Transaction()
         workflow_id = new.template.workflow_id
@@ -102,6 +117,16 @@ def change(
         return _commit(transaction, before, after, what, "changed", by, at)
 
     return until_unchanged(attempt)
+
+
+def _goes_on(before: RecurringRecord, after: RecurringRecord, found: Books) -> None:
+    """A changed schedule makes nothing of days that are over, unless they were due before it."""
+    if before.last_date is None:  # nothing was made yet: it is as if entered anew
+        return
+    waiting = next_of(before)
+    if waiting is None or waiting > found.today:
+        skip(after, found.today)
+        place(after, found.settings.time_zone)
 
 
 def pause(
