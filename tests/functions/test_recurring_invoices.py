@@ -237,9 +237,9 @@ def test_a_change_counts_from_the_next_run_on(owner: Staff, client_id: str, cloc
 @pytest.mark.parametrize(
     ("patch", "following"),
     [
-        ({"frequency": "weekly"}, "2026-11-08"),
+        ({"frequency": "weekly"}, "2026-11-22"),
         ({"interval": 3}, "2027-02-01"),
-        ({"day_of_month": 15}, "2026-11-15"),
+        ({"day_of_month": 15}, "2026-12-15"),
         ({"day_of_month": 31}, "2026-11-30"),
         ({"start_date": "2027-01-10"}, "2027-01-10"),
         ({"frequency": "yearly"}, "2027-11-01"),
