@@ -8,6 +8,7 @@ import pytest
 
 from tallybook.clients.presence import current
 from tallybook.dates import now
+from tallybook.ledger import reading
 from tallybook.promises.standing import Promises, conclude, promises_of
 from tallybook.versions import VersionChanged
 from tallybook.workflows.kinds import Pause
@@ -279,6 +280,23 @@ def test_what_came_in_time_and_is_booked_late_keeps_it_in_retrospect(
     assert stands(owner, promise)[0] == "broken"
     paid(owner, acme, "100.00", date="2026-03-15")
     assert stands(owner, promise) == ("kept", "100.00")
+
+
+def test_what_is_dated_long_before_the_promise_was_not_promised(
+    owner: Staff, acme: str, monkeypatch: pytest.MonkeyPatch
+):
+    """So of the ledger no more is read than that, however long the client has been one."""
+    promise, entries, days = promised(owner, acme), reading.entries, set[date]()
+
+    def noted(client_id: str, currency: str, *, since: date) -> Any:
+        days.add(since)
+        return entries(client_id, currency, since=since)
+
+    paid(owner, acme, "60.00", date="2026-01-08")  # 61 days before
+    paid(owner, acme, "40.00", date="2026-01-09")
+    monkeypatch.setattr(reading, "entries", noted)
+    assert stands(owner, promise) == ("pending", "40.00")
+    assert days == {date(2026, 1, 9)}
 
 
 def test_a_payment_that_is_taken_back_in_time_does_not_count(owner: Staff, acme: str, clock: Clock):

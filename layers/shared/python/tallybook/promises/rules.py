@@ -1,24 +1,33 @@
 """Whether a promise to pay was kept: worked out from the ledger, as often as it is asked. Pure."""
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from tallybook.ids import time_of
 from tallybook.ledger.rules import Booked
 from tallybook.promises.kinds import Promised, PromiseStatus
 
+LONGEST_BACK = timedelta(days=60)  # what is older is no payment that was promised
 _NOTHING = Decimal(0)
 
 
 def paid(promised: Promised, entries: Iterable[Booked]) -> Decimal:
-    """What was paid on the promise: booked after it was made, and dated up to its day.
+    """What was paid on the promise: booked after it was made, and dated from `since` to its day.
 
     So what came in time counts when it is booked later, and a payment that was taken back by the
     day does not count. Of named invoices all counts that paid them, credit that was left included;
     else all that came in. `entries` of other currencies are passed over.
     """
     return sum((_of(promised, each) for each in entries if _counts(promised, each)), _NOTHING)
+
+
+def since(promised: Promised) -> date:
+    """The first day of what can be paid on it: money may be booked late, but not years late.
+
+    So the ledger that decides it does not grow with the client's history.
+    """
+    return promised.made_at.date() - LONGEST_BACK
 
 
 def status(promised: Promised, paid: Decimal, *, today: date) -> PromiseStatus:
@@ -33,7 +42,7 @@ def status(promised: Promised, paid: Decimal, *, today: date) -> PromiseStatus:
 def _counts(promised: Promised, entry: Booked) -> bool:
     return (
         entry.currency == promised.currency
-        and entry.date <= promised.date
+        and since(promised) <= entry.date <= promised.date
         and time_of(entry.entry_id) > promised.made_at
     )
 

@@ -55,7 +55,8 @@ class Promises:
 def promises_of(client_id: str, *, today: date) -> Promises:
     """The promises that pause something today, and those that are to be `conclude`d.
 
-    A Query; where something is undecided, another for each megabyte of the ledger of a currency.
+    A Query; where something is undecided, another for each megabyte of what its currency's ledger
+    holds since shortly before it was promised.
     Consistent: read the client first, and act on the condition that nothing has called since.
     """
     items = query_all(f"CLIENT#{client_id}", PREFIX, ConsistentRead=True)
@@ -93,12 +94,19 @@ def conclude(client: ClientRecord, ended: Standing, *, today: date, at: datetime
 
 
 def standings(client_id: str, records: Iterable[PromiseRecord], *, today: date) -> list[Standing]:
-    """How each promise stands today: a Query for each megabyte of the ledgers that decide it."""
+    """How each promise stands today: a Query for each megabyte of the ledgers that decide it.
+
+    Of each currency that is what is dated from `rules.since` of its oldest promise on.
+    """
     values = [(record, promised(record)) for record in records]
-    ledgers: dict[str, list[Booked]] = {}
-    for currency in {each.currency for _, each in values}:
-        # All of it: what is booked late may be dated on any day.
-        ledgers[currency] = list(reading.entries(client_id, currency, since=date.min))
+    oldest: dict[str, date] = {}
+    for _, each in values:
+        first = rules.since(each)
+        oldest[each.currency] = min(first, oldest.get(each.currency, first))
+    ledgers = {
+        currency: list(reading.entries(client_id, currency, since=first))
+        for currency, first in oldest.items()
+    }
     return [_standing(record, each, ledgers[each.currency], today) for record, each in values]
 
 
