@@ -30,6 +30,7 @@ OFFICE = {
     "holidays": ["2026-04-03", "2026-04-06"],
 }
 DAYS = 24
+MOST_ROUNDS = 20  # of the workers in one hour: what follows from what they do is done as well
 STEPS: list[Json] = [
     {"days": -3, "action": "email"},
     {"days": 2, "action": "email", "template": "reminder_friendly"},
@@ -168,13 +169,16 @@ def let_pass(clock: Clock, until: datetime) -> None:
     while (due := _next_due()) is not None and due <= until:
         if due > clock.at:
             clock.set(due)
+        rounds = 0
         while sum(invoke("agenda", event).values()):
+            rounds += 1
+            assert rounds < MOST_ROUNDS
             for name, queue in (
                 ("recurring_runs", "RECURRING_QUEUE_URL"),
                 ("chaser", "CHASE_QUEUE_URL"),
             ):
                 for body in received(queue):
-                    assert invoke(name, sqs_event([body])) == {"batchItemFailures": []}
+                    invoke(name, sqs_event([body]))  # who ran out of time is sent again
 
 
 def _next_due() -> datetime | None:
