@@ -6,6 +6,7 @@
 #   make test     check, and run all tests
 #   make check    lint, format, types, template
 #   make bench    measure
+#   make simulate two years of many clients beside a model (CLIENTS=500)
 #   make openapi  write docs/openapi.json anew
 #   make build    build for AWS                         (ARCH=arm64 | x86_64 | local; PLAIN=1)
 #   make deploy   build and deploy to AWS               (ENV=default | prod)
@@ -52,7 +53,7 @@ agenda: .venv/ready
 
 # ---- Quality -----------------------------------------------------------------------------
 
-.PHONY: check test bench openapi
+.PHONY: check test bench simulate openapi
 check: .venv/ready .local/sam/ready
 	.venv/bin/ruff check
 	.venv/bin/ruff format --check
@@ -66,6 +67,10 @@ test: check .local/emulator/ready .local/dynamodb/ready
 
 bench: .venv/ready .local/sam/ready .local/dynamodb/ready
 	$(python) -m tests.bench
+
+# Half an hour on two cores that do nothing else.
+simulate: .venv/ready .local/dynamodb/ready
+	$(python) -m tests.simulation --clients $(or $(CLIENTS),500)
 
 openapi: .venv/ready
 	$(python) -m tools.openapi

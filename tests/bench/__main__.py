@@ -2,7 +2,7 @@
 
 python -m tests.bench                   prints
 python -m tests.bench --write           and rewrites docs/benchmarks.md
-python -m tests.bench --only mail       a section alone: cold, imports, mail, billing, papers
+python -m tests.bench --only mail       a section alone: cold, imports, mail, billing, time, papers
 """
 
 import argparse
@@ -25,9 +25,10 @@ def main() -> None:
     )
     parser.add_argument("--mails", type=int, default=10_000, help="to send at the rate of SES")
     parser.add_argument("--drafts", type=int, default=10_000, help="to finalize at once")
+    parser.add_argument("--due", type=int, default=10_000, help="recurring invoices in one hour")
     parser.add_argument(
         "--only",
-        choices=["cold", "imports", "mail", "billing", "papers"],
+        choices=["cold", "imports", "mail", "billing", "time", "papers"],
         help="one section, which is not written",
     )
     wanted = parser.parse_args()
@@ -52,6 +53,9 @@ def main() -> None:
             report.of_billing(shipped, rounds=wanted.rounds, count=wanted.drafts, say=say)
         )
         return
+    if wanted.only == "time":
+        sys.stdout.write(report.of_time(shipped, rounds=wanted.rounds, count=wanted.due, say=say))
+        return
     say("Building by plain `sam build`")
     plain = builds.build(plain=True)
     if wanted.only == "cold":
@@ -64,6 +68,7 @@ def main() -> None:
         clients=wanted.rows,
         letters=wanted.mails,
         drafts=wanted.drafts,
+        due=wanted.due,
         say=say,
     )
     sys.stdout.write(text)

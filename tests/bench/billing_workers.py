@@ -47,7 +47,7 @@ client.meta.events.register("before-call.dynamodb", note)
 def work(asked):
     with open(asked["path"]) as file:
         calls = [json.loads(line) for line in file]
-    methods = {"BatchGetItem": client.batch_get_item}
+    methods = {"BatchGetItem": client.batch_get_item, "Query": client.query}
     if not asked["reads"]:
         calls = [each for each in calls if each[0] not in methods]
     methods["TransactWriteItems"] = client.transact_write_items

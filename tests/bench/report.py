@@ -22,6 +22,7 @@ from tests.bench import (
     operations,
     page,
     scale,
+    time_report,
 )
 from tests.bench.builds import Build
 from tests.bench.operations import Measured
@@ -41,6 +42,7 @@ def made(
     clients: int,
     letters: int,
     drafts: int,
+    due: int,
     say: Say,
 ) -> str:
     parts = [_introduction(rounds)]
@@ -66,6 +68,7 @@ def made(
             parts.append(import_report.section(split, imported))
     parts.append(of_mail(shipped, count=letters, say=say))
     parts.append(of_billing(shipped, rounds=rounds, count=drafts, say=say))
+    parts.append(of_time(shipped, rounds=rounds, count=due, say=say))
     say("Papers")
     parts.append(of_papers())
     say("Packages")
@@ -95,6 +98,13 @@ def of_billing(shipped: Build, *, rounds: int, count: int, say: Say) -> str:
     with running() as url, local_table.pointed_at(url), imports.put_up(shipped, url) as bench:
         found = billing_report.measured(bench, rounds=rounds, count=count, say=say)
         return billing_report.section(found)
+
+
+def of_time(shipped: Build, *, rounds: int, count: int, say: Say) -> str:
+    """The section on time alone."""
+    with running() as url, local_table.pointed_at(url), imports.put_up(shipped, url) as bench:
+        found = time_report.measured(bench, rounds=rounds, count=count, say=say)
+        return time_report.section(found)
 
 
 def of_papers() -> str:

@@ -106,8 +106,7 @@ def edit_recurring(world: World, client: Client) -> None:
     each = world.random.choice(some)
     path = f"{world.path(client)}/recurring-invoices/{world.ids[each.name]}"
     if world.happens(0.3) and each.schedule.frequency == "monthly":
-        each.schedule.interval = world.random.choice([1, 2, 3])
-        each.schedule.known.clear()
+        world.firm.reschedule(each, world.random.choice([1, 2, 3]))
         world.stack.ask("PATCH", path, {"interval": each.schedule.interval})
     else:
         each.net = price(world, client.currency)

@@ -104,6 +104,16 @@ class Firm:
             before = recurring.schedule.before(day)
             recurring.last = max(before, recurring.last or before)
 
+    def reschedule(self, recurring: Recurring, interval: int) -> None:
+        """Another rhythm, from the next run on: nothing of days that are over, unless it was due."""
+        waiting = recurring.next_date()
+        schedule = recurring.schedule
+        is_changed, schedule.interval = interval != schedule.interval, interval
+        schedule.known.clear()
+        was_due = waiting is not None and waiting <= self.today
+        if is_changed and recurring.last and recurring.status == "active" and not was_due:
+            recurring.last = max(recurring.last, schedule.before(self.today))
+
     def look(self, client: Client) -> None:
         """All that is due of the client."""
         looks.look(self, client)
