@@ -105,7 +105,7 @@ class Firm:
             recurring.last = max(before, recurring.last or before)
 
     def reschedule(self, recurring: Recurring, interval: int) -> None:
-        """Another rhythm, from the next run on: nothing of days that are over, unless it was due."""
+        """Another rhythm, from the next run on: nothing of days that are over that was not due."""
         waiting = recurring.next_date()
         schedule = recurring.schedule
         is_changed, schedule.interval = interval != schedule.interval, interval
