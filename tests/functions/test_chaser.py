@@ -370,3 +370,17 @@ def test_a_percentage_is_of_what_is_unpaid_beside_fees(
     firm_works_by(owner, {"days": 1, "action": "late_fee", "fee": fee})
     assert look(acme, "2026-06-01") == 3
     assert Decimal(billing.read(owner, invoice)["totals"]["late_fees"]) == Decimal("4.50")
+
+
+def test_a_template_that_was_deleted_since_keeps_nobody_from_being_reminded(
+    owner: Staff, acme: str, invoice: dict[str, Any]
+):
+    own = {"name": "mine", "based_on": "reminder_firm", "subject": "Pay", "text": "Pay, please"}
+    assert owner.post("/v1/email-templates", own).status == 201
+    workflow_id = firm_works_by(owner, FRIENDLY | {"template": "mine"}, FIRM | {"template": "mine"})
+    assert look(acme, "2026-04-07") == 1
+    assert owner.delete("/v1/email-templates/mine").status == 204
+    ahead = owner.post(f"/v1/workflows/{workflow_id}/rehearse", {"client_id": acme})
+    assert [each["subject"] for each in ahead.body["items"]] != [None]
+    assert look(acme, "2026-04-14") == 1
+    assert [template for template, _, _ in mails(acme)] == ["mine", "reminder_friendly"]

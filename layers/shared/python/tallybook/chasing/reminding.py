@@ -7,8 +7,10 @@ from tallybook.mail.letterhead import letterhead
 from tallybook.mail.many import queue_all
 from tallybook.mail.queueing import Mail
 from tallybook.sms.queueing import queue
+from tallybook.table import find_all
 from tallybook.transactions import Transaction
 from tallybook.workflows.kinds import CLIENT, Due, Person
+from tallybook.workflows.models import REMINDERS
 from tallybook.workflows.rows import reminded_of
 
 MOST_PAPERS = 10  # that a reminder carries: of the oldest invoices
@@ -33,7 +35,7 @@ def remind(transaction: Transaction, seen: Seen, due: Due) -> dict[str, str]:
         raise Unsendable("There is no address that can be mailed.")
     ids = [each.invoice_id for each in due.receivables]
     mail = Mail(
-        template=due.step.template or KIND,
+        template=_template(due.step.template),
         to=person.emails,
         context=_context(transaction, seen, due),
         contact_id=None if person.person_id == CLIENT else person.person_id,
@@ -41,6 +43,13 @@ def remind(transaction: Transaction, seen: Seen, due: Due) -> dict[str, str]:
     )
     first, *_ = queue_all(transaction, mail, client_id=seen.client_id, at=seen.at)
     return {"email_id": first}
+
+
+def _template(name: str | None) -> str:
+    """What the step is written from; one of the firm's own may have been deleted since."""
+    if name is None or name in REMINDERS:
+        return name or KIND
+    return name if list(find_all([(f"TEMPLATE#{name}", "TEMPLATE")])) else KIND
 
 
 def _text(transaction: Transaction, seen: Seen, due: Due, person: Person) -> dict[str, str]:

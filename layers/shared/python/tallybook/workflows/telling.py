@@ -83,7 +83,7 @@ class Teller:
             )
             return {"contact_id": whom, "to": to, "text": text}
         source = self._template(due.step.template or REMINDERS[0])
-        subject = source and _said(_subject(source), variables)
+        subject = _said(_subject(source), variables)
         return {"contact_id": whom, "to": to, "subject": subject and one_line(subject)}
 
     def _issued(self) -> dict[str, str]:
@@ -136,11 +136,12 @@ def _invoice(receivable: Receivable) -> InvoiceAhead:
     )
 
 
-def _template(name: str) -> Source | None:
+def _template(name: str) -> Source:
+    """The mildest in the place of one that was deleted."""
     try:
         return templates.effective(name)
     except TemplateNotFound:
-        return None
+        return templates.effective(REMINDERS[0])
 
 
 def _subject(source: Source) -> Source:
