@@ -581,6 +581,17 @@ def test_a_pack_that_others_keep_out_is_halved(owner: Staff, monkeypatch: pytest
         assert recurring.dates(owner, one["client_id"]) == ["2026-12-01"]
 
 
+def test_what_nobody_foresaw_about_one_does_not_hinder_others(owner: Staff, client_id: str):
+    odd = recurring.recurring(owner, client_id)
+    stored.alter(f"CLIENT#{client_id}", f"RECURRING#{odd['recurring_id']}", covers=None, row={})
+    fine = [recurring.recurring(owner, billing.new_client_id(owner)) for _ in range(4)]
+    refs = [recurring.ref(each) for each in (*fine[:2], odd, *fine[2:])]
+    answer = invoke("recurring_runs", recurring.message(refs))
+    assert answer == {"batchItemFailures": [{"itemIdentifier": "1"}]}
+    for each in fine:
+        assert recurring.dates(owner, each["client_id"]) == ["2026-12-01"]
+
+
 def test_a_message_that_fails_comes_back(owner: Staff, client_id: str):
     made = recurring.recurring(owner, client_id)
     with stored.fault("TransactWriteItems", "ValidationException"):

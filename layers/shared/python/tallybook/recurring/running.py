@@ -13,7 +13,13 @@ from itertools import islice
 from tallybook.authors import By
 from tallybook.clients.presence import must_be_active, stays_active, stays_suspended
 from tallybook.dates import timestamp
-from tallybook.errors import Busy, ClientNotFound, ClientSuspended, RecurringInvoiceDeleted
+from tallybook.errors import (
+    Busy,
+    ClientNotFound,
+    ClientSuspended,
+    RecurringInvoiceDeleted,
+    TallybookError,
+)
 from tallybook.invoices.packing import Gathered, Pack, gather
 from tallybook.recurring.dealing import Dealer, ids, remembered
 from tallybook.recurring.mapping import day_of, key, place, resume, resumed, run_of, schedule_of
@@ -43,21 +49,28 @@ def run(refs: Sequence[Ref], *, at: datetime) -> int:
     """Make everything that is due of these; how many runs that were.
 
     For every pack one BatchGetItem, a query for each client whose invoices are sent, and one
-    transaction. A pack that others keep out is halved. Raises `Busy` when one alone is kept out,
-    and `SeriesNumberTaken` when the series gives numbers that it gave before: what is due waits.
+    transaction. A pack that fails is halved, so that what hinders one does not hinder the others;
+    in the end it raises what hindered the first: `Busy`, or a fault of ours. Raises at once
+    `SeriesNumberTaken` when the series gives numbers that it gave before: what is due waits.
     """
     waiting, most, done, new_ids = list(dict.fromkeys(refs)), MOST_READ, 0, ids(at)
+    failed: list[Exception] = []
     while waiting:
         some = waiting[:most]
         try:
             runs, left = until_unchanged(lambda: _run_some(some, new_ids, at))  # noqa: B023
-        except Busy:
-            if most == 1:
+        except Exception as error:
+            if isinstance(error, TallybookError) and not isinstance(error, Busy):
                 raise
-            most = max(1, most // 2)
+            if len(some) == 1:
+                failed.append(error)
+                waiting = waiting[1:]
+            most = max(1, len(some) // 2)
             continue
         done, most = done + runs, MOST_READ
         waiting = [*left, *waiting[len(some) :]]
+    if failed:
+        raise failed[0]
     return done
 
 
