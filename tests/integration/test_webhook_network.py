@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -37,6 +38,11 @@ def test_what_is_posted_arrives_as_it_is(receiver: Receiver):
     assert (got.host, got.path, got.body) == (HOST, "/tallybook?a=1", '{"a": "ä"}'.encode())
     assert got.headers["webhook-id"] == "1"
     assert (receiver.looked_up, receiver.connected) == ([HOST], [PUBLIC])
+
+
+@pytest.mark.parametrize("entered", ["/", "/a?b=c", "//a//b?c=//d", "/%2F?a=?"])
+def test_what_is_asked_for_is_as_it_was_entered(entered: str):
+    assert network.target(urlsplit(f"https://{HOST}{entered}")) == entered
 
 
 def test_the_certificate_must_be_the_hosts():

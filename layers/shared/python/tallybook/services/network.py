@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from http.client import HTTPException, HTTPResponse
 from time import monotonic
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import SplitResult, urlsplit
 
 from tallybook.outside import Pinned, public
 
@@ -45,8 +45,7 @@ def _posted(url: str, body: bytes, headers: dict[str, str], deadline: float) -> 
     host, port = parts.hostname or "", parts.port or 443
     connection = Pinned(host, port, public(host, port, deadline), deadline)
     with closing(connection):
-        path = urlunsplit(("", "", parts.path or "/", parts.query, ""))
-        connection.request("POST", path, body, headers)
+        connection.request("POST", target(parts), body, headers)
         answer = connection.getresponse()
         if monotonic() >= deadline:  # to http.client, headers that are cut off are headers
             raise TimeoutError
@@ -56,6 +55,11 @@ def _posted(url: str, body: bytes, headers: dict[str, str], deadline: float) -> 
         if answer.status // 100 == 3:
             error += " Redirects are not followed."
         return {"status": answer.status, "error": error, "text": _beginning(answer)}
+
+
+def target(parts: SplitResult) -> str:
+    """What is asked for at the host, as it was entered: two slashes are no mistake of ours."""
+    return f"{parts.path or '/'}?{parts.query}" if parts.query else parts.path or "/"
 
 
 def _beginning(answer: HTTPResponse) -> str | None:
