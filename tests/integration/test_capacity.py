@@ -65,7 +65,11 @@ def test_editing_a_client_is_one_read_and_one_transaction(
     with spending() as spent:
         assert owner.call("clients", "PATCH", acme, {"invoicing_method": "print"}).status == 200
     assert spent.requests == {"GetItem": 1, "TransactWriteItems": 1}
-    # The client and its history; no index shows what was changed.
+    # The client and its history; lists do not show what was changed, but as it decides about
+    # reminders the client is looked at: its place in the agenda.
+    assert (spent.reads, spent.actions, spent.writes) == (1, 2, 4 + 1)
+    with spending() as spent:
+        assert owner.call("clients", "PATCH", acme, {"vat_id": "ATU12345678"}).status == 200
     assert (spent.reads, spent.actions, spent.writes) == (1, 2, 4)
 
 
@@ -185,8 +189,9 @@ def test_contacts_are_read_and_written_in_one_request_each(
     with spending() as spent:
         first = owner.call("contacts", "POST", f"{acme}/contacts", new_contact())
     assert spent.requests == {"TransactWriteItems": 1}
-    # The client counts its contacts; no index shows that. Its address says whose mail is from it.
-    assert (spent.actions, spent.writes) == (3, 6)
+    # The client counts its contacts, and is looked at, for whom reminders go to: its place in the
+    # agenda. The contact's address says whose mail is from it.
+    assert (spent.actions, spent.writes) == (3, 6 + 1)
     path = first.headers["location"]
     for method, body, expected in (
         ("GET", None, {"BatchGetItem": 1}),
