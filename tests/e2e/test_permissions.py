@@ -212,7 +212,7 @@ MAIL = mail("office@firm.example")
         ("MissedFunction", QUERY, QUERY_LISTING),
         ("AgendaFunction", QUERY_AGENDA, QUERY_LISTING),
         ("AgendaFunction", QUERY_BY_DATE, GET),
-        ("ChaserFunction", GET, QUERY_AGENDA),
+        ("ChaserFunction", QUERY, QUERY_AGENDA),
         ("ChaserFunction", QUERY, MAIL),
         ("WebhooksFunction", QUERY, SCAN),
     ],

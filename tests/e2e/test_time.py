@@ -26,7 +26,13 @@ LINE = {"description": "Hosting, {month} {year}", "unit_price": "100.00", "tax_r
 
 @pytest.fixture
 def owner(stack: Stack) -> Web:
-    return Web(stack.api_url, stack.token("owner"))
+    """Of a firm that sends at any hour, and in English."""
+    web = Web(stack.api_url, stack.token("owner"))
+    days = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+    always = {"from": None, "until": None, "days": days, "holidays": []}
+    settings = {"sending": always, "billing": {"locale": "en-GB"}}
+    assert web.call("PATCH", "/v1/settings", settings).status_code == 200
+    return web
 
 
 def made(owner: Web, **fields: Any) -> tuple[str, str]:
