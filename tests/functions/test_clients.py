@@ -81,7 +81,12 @@ def test_a_client_needs_nothing_but_a_business_name(owner: Staff):
         "ar_specialist": None,
         "workflow_id": None,
         "sla": {"requests": targets, "jobs": targets},
-        "payment_settings": {"terms_days": 30, "methods": ["bank_transfer"], "late_fees": True, "reminders": True},
+        "payment_settings": {
+            "terms_days": 30,
+            "methods": ["bank_transfer"],
+            "late_fees": True,
+            "reminders": True,
+        },
         "portal": {"status": "not_invited", "invited_at": None, "accepted_at": None},
         "counts": {"open_invoices": 0, "open_projects": 0, "files": 0},
         "account": [
@@ -118,7 +123,12 @@ EVERYTHING: dict[str, Any] = {
     "tags": ["wholesale", "vip"],
     "workflow_id": WORKFLOW,
     "sla": {"requests": {"low": 2880, "urgent": 30}, "jobs": {"normal": 525_600}},
-    "payment_settings": {"terms_days": 0, "methods": ["card", "online"], "late_fees": False, "reminders": False},
+    "payment_settings": {
+        "terms_days": 0,
+        "methods": ["card", "online"],
+        "late_fees": False,
+        "reminders": False,
+    },
 }
 
 

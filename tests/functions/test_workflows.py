@@ -226,6 +226,14 @@ def test_steps_that_stay_keep_their_ids_and_new_ones_get_theirs(manager: Staff):
     assert list(refused(twice)) == ["steps.1.step_id"]
 
 
+def test_a_step_stays_of_its_action(manager: Staff):
+    workflow = made(manager, EMAIL)
+    (step,) = workflow["steps"]
+    task = {"days": step["days"], "action": "task", "step_id": step["step_id"]}
+    with stored.unchanged():
+        assert list(refused(manager.patch(path(workflow), {"steps": [task]}))) == ["steps.0.action"]
+
+
 def test_a_change_that_changes_nothing_writes_nothing(manager: Staff):
     workflow = made(manager, *EVERY_KIND)
     with stored.unchanged():

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from tallybook.errors import InvalidFields, TemplateNotFound
 from tallybook.mail import templates
@@ -25,8 +26,8 @@ _OF_ACTION: Mapping[Action, Collection[str]] = {
 _WHEN_LATE: Collection[Action] = ("late_fee", "suspend_services")
 
 
-def check(steps: Sequence[NewStep], known: Collection[str] = ()) -> None:
-    """`known` are the ids of the steps that the workflow has. Raises `InvalidFields`.
+def check(steps: Sequence[NewStep], stored: Sequence[Mapping[str, Any]] = ()) -> None:
+    """`stored` are the steps that the workflow has. Raises `InvalidFields`.
 
     A read for each template of the firm's own that is named.
     """
@@ -35,22 +36,26 @@ def check(steps: Sequence[NewStep], known: Collection[str] = ()) -> None:
         for place, step in enumerate(steps)
         for field, message in _mistakes(step)
     ]
-    mistakes += _unknown(steps, known)
+    mistakes += _unlike(steps, {each["step_id"]: each["action"] for each in stored})
     if mistakes:
         raise InvalidFields(
             [{"type": "value_error", "loc": at.split("."), "msg": why} for at, why in mistakes]
         )
 
 
-def _unknown(steps: Sequence[NewStep], known: Collection[str]) -> Iterator[Mistake]:
+def _unlike(steps: Sequence[NewStep], actions: Mapping[str, str]) -> Iterator[Mistake]:
+    """What was done of a step stays done, so it has to stay what it is."""
     seen: set[str] = set()
     for place, step in enumerate(steps):
         if step.step_id is None:
             continue
-        if step.step_id not in known:
+        if step.step_id not in actions:
             yield f"steps.{place}.step_id", "The workflow has no such step; leave it out of a new."
         elif step.step_id in seen:
             yield f"steps.{place}.step_id", "Another step of the list has it."
+        elif step.action != actions[step.step_id]:
+            why = f"This step is of the action {actions[step.step_id]}; for another make a new one."
+            yield f"steps.{place}.action", why
         seen.add(step.step_id)
 
 

@@ -25,7 +25,7 @@ def rehearse(workflow_id: str, wanted: StepsToRehearse, *, at: datetime) -> Outl
     saved = {each["step_id"] for each in stored.steps}
     steps = stored.steps
     if wanted.steps is not None:
-        check(wanted.steps, saved)
+        check(wanted.steps, stored.steps)
         steps = [_with_id(each, at) for each in wanted.steps]
     seen = see(wanted.client_id, at)
     workflow = Workflow(workflow_id=workflow_id, name=stored.row["name"], steps=to_steps(steps))

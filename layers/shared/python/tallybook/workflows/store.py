@@ -66,7 +66,7 @@ def change(
         must_match(if_match, etag(int(before.version)))
         new = merged_into(NewWorkflow, entered(before), document)
         if "steps" in document:
-            check(new.steps, {each["step_id"] for each in before.steps})
+            check(new.steps, before.steps)
         after = read(WorkflowRecord, before.serialize())
         enter(after, new, at=at)
         if entered(after) == entered(before):
