@@ -11,6 +11,7 @@ from tests.support import stored
 from tests.support.api import Answer, Staff, invoke
 from tests.support.billing import estimated, finalized
 from tests.support.faults import refused
+from tests.support.recurring import recurring
 
 CLIENTS = "/v1/clients"
 NOBODY = "01JA2Y5B7Q8RZ4T9C1N6V3X0WD"
@@ -712,19 +713,19 @@ def test_an_overview_shows_the_client_and_the_newest_five_of_each(owner: Staff):
         estimated(owner, client["client_id"], issue_date="2026-01-01")
         owner.post(path(client, "/payments"), {"amount": "7.50", "method": "cash"})
         owner.post(path(client, "/emails"), {"subject": f"{number}", "body": "Hello"})
-        key = path(client).replace("/v1/clients/", "CLIENT#"), f"RECURRING#{number}"
-        stored.put(*key, row={"n": number})
+        recurring(owner, client["client_id"], name=f"{number}")
     answer = owner.get(path(client, "/overview"))
     assert answer.status == 200
     assert answer.etag == owner.get(path(client)).etag
     assert answer.body["client"] == owner.get(path(client)).body
     latest = answer.body["latest"]
     assert list(latest) == ["invoices", "estimates", "recurring", "payments", "emails"]
-    for kind in ("invoices", "estimates", "payments", "emails"):
-        assert latest[kind] == owner.get(path(client, f"/{kind}"), limit="5").body["items"]
+    for kind in latest:
+        where = path(client, "/recurring-invoices" if kind == "recurring" else f"/{kind}")
+        assert latest[kind] == owner.get(where, limit="5").body["items"]
     assert {each["status"] for each in latest["estimates"]} == {"expired"}
     assert {each["overdue"] for each in latest["invoices"]} == {True}
-    assert [each["n"] for each in latest["recurring"]] == [6, 5, 4, 3, 2]
+    assert [each["name"] for each in latest["recurring"]] == ["6", "5", "4", "3", "2"]
 
 
 def test_an_overview_of_a_new_client_is_empty(owner: Staff):
