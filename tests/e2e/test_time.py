@@ -130,8 +130,12 @@ def test_a_debtor_is_charged_reminded_called_and_cut_off_and_given_all_back_once
     for headers, body in told.got:
         said = Webhook(secret).verify(body, headers)
         assert said["data"]["service_id"] == service["service_id"]
-    deliveries = asked(owner, "GET", f"{where}/deliveries")["items"]
-    assert {each["status"] for each in deliveries} == {"delivered"}
+
+    def delivered() -> bool:  # what has arrived is noted a moment later
+        deliveries = asked(owner, "GET", f"{where}/deliveries")["items"]
+        return {each["status"] for each in deliveries} == {"delivered"}
+
+    until(delivered)
 
 
 def test_a_webhook_that_leads_inside_is_refused_and_one_that_leads_nowhere_is_tried_again(

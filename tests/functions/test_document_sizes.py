@@ -133,7 +133,8 @@ def test_long_invoices_are_so_many_to_a_transaction_as_it_holds(
     owner: Staff, client_id: str, monkeypatch: pytest.MonkeyPatch
 ):
     """DynamoDB: 4 MB, which forty of the longest would be beyond."""
-    monkeypatch.setattr("tallybook.transactions.MOST_BYTES", 16_000)
+    for where in ("transactions", "invoices.packing"):
+        monkeypatch.setattr(f"tallybook.{where}.MOST_BYTES", 20_000)
     line = billing.new_line(description=LONG[:1000], quantity="1", unit_price="1", tax_rate="0")
     drafts = [billing.drafted(owner, client_id, lines=[line] * 2) for _ in range(5)]
     named = [{name: each[name] for name in ("client_id", "invoice_id")} for each in drafts]
