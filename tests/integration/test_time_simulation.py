@@ -11,7 +11,7 @@ import pytest
 
 from tests.simulation.running import PLACES, Place, Plan, simulate
 
-CLIENTS = 4  # of each firm
+CLIENTS = 2  # of each firm: some 80 seconds in all on one core
 
 
 @pytest.mark.parametrize("place", PLACES[:3], ids=lambda place: place.zone)

@@ -1,5 +1,6 @@
 """Two years of a firm, day by day: the model and the real code live them side by side."""
 
+import logging
 import time as clocks
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -114,6 +115,8 @@ def _world(plan: Plan, url: str) -> Iterator[World]:
     """A firm without clients, a quarter past midnight of the first day."""
     begin = moment(FIRST - ONE_DAY, time(12), plan.place.zone)
     with ExitStack() as stack:
+        logging.disable()  # what functions tell of each call would be a part of the time
+        stack.callback(logging.disable, logging.NOTSET)
         stack.enter_context(local_table.fresh_table(url))
         stack.enter_context(local_table.pointed_at(url))
         played = stack.enter_context(services.played())
