@@ -158,6 +158,7 @@ def _written(before: ClientRecord, after: ClientRecord, *, at: str, by: str) -> 
     after.imported = _mark(by, int(after.version))
     if attention.decides(before, after):
         attention.call(after, datetime.fromisoformat(at))
+        after.attention = after.imported  # whoever imports it again writes the same
     transaction = Transaction()
     is_unchanged = ClientRecord.version == before.version
     transaction.update(before, differences(before, after), is_unchanged, version_changed)
