@@ -331,7 +331,12 @@ ALLOWED = {
     ("tallybook.mail.composing", "tallybook.clients.records"),  # whom a mail is to
     ("tallybook.mail.composing", "tallybook.settings.store"),  # and whom it is from
     ("tallybook.mail.holding", "tallybook.clients.records"),  # is it still suspended?
+    ("tallybook.mail.holding", "tallybook.sms.records"),  # an SMS is held like a mail
     ("tallybook.mail.letters", "tallybook.clients.records"),  # may it still be sent?
+    ("tallybook.mail.withdrawing", "tallybook.clients.attention"),  # who misses what is taken back
+    ("tallybook.mail.withdrawing", "tallybook.clients.records"),
+    ("tallybook.mail.withdrawing", "tallybook.invoices.records"),  # where it says what was sent
+    ("tallybook.mail.withdrawing", "tallybook.sms.records"),
     ("tallybook.mail.events", "tallybook.clients.records"),  # whose addresses are given up
     ("tallybook.mail.events", "tallybook.history.records"),
     ("tallybook.mail.store", "tallybook.clients.presence"),
@@ -369,7 +374,7 @@ STORES |= {"presence"}  # of clients
 STORES |= {"household"}  # of contacts
 STORES |= {"memberships", "signin", "standing", "turns"}  # of the portal
 STORES |= {"sending"}  # of mail and SMS
-STORES |= {"composing", "events", "holding", "letters", "opens", "queueing"}  # of mail
+STORES |= {"composing", "events", "holding", "letters", "opens", "queueing", "withdrawing"}
 STORES |= {"account", "attention", "erasure", "imported"}  # of clients
 STORES |= {"posting", "standing", "series"}  # of the ledger, invoices and numbering
 STORES |= {"collecting", "drafts", "ending", "finalizing", "finalizing_many", "packing"}

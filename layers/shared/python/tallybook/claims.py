@@ -86,6 +86,13 @@ def hold(transaction: Transaction, record: Record, *, at: datetime) -> None:
     transaction.update(record, [*actions, _counted()], _is_free(at), lambda _: InHand())
 
 
+def withdraw(transaction: Transaction, record: Record, *, at: datetime, failure: str) -> None:
+    """Add to `transaction` that the item is not sent at all, and why. Raises as `hold`'s does."""
+    known = _set({"failure": failure})
+    actions = [_STATUS.set("failed"), *known, _HELD_AT.remove(), _UNTIL.remove(), _CLAIM.remove()]
+    transaction.update(record, [*actions, _counted()], _is_free(at), lambda _: InHand())
+
+
 def _is_free(at: datetime) -> Condition:
     """Nobody has it: it is queued, or whoever had it died before it could have left."""
     is_over = (_STAGE == "preparing") & (timestamp(at) > _UNTIL)

@@ -40,6 +40,7 @@ def remind(transaction: Transaction, seen: Seen, due: Due) -> dict[str, str]:
         context=_context(transaction, seen, due),
         contact_id=None if person.person_id == CLIENT else person.person_id,
         attachments=[Attachment(kind="invoice", id=each) for each in ids[:MOST_PAPERS]],
+        reminds=_marks(due),
     )
     first, *_ = queue_all(transaction, mail, client_id=seen.client_id, at=seen.at)
     return {"email_id": first}
@@ -77,8 +78,14 @@ def _text(transaction: Transaction, seen: Seen, due: Due, person: Person) -> dic
         body=_cut(body),
         contact_id=None if person.person_id == CLIENT else person.person_id,
         at=seen.at,
+        reminds=_marks(due),
     )
     return {"sms_id": sms_id}
+
+
+def _marks(due: Due) -> dict[str, str]:
+    """The mark that a message leaves on each of its invoices."""
+    return {invoice_id: mark for invoice_id, (mark,) in due.marks.items()}
 
 
 def _context(transaction: Transaction, seen: Seen, due: Due) -> dict[str, object]:

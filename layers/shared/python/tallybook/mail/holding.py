@@ -8,18 +8,23 @@ from datetime import datetime
 
 from tallybook import claims
 from tallybook.clients.records import ClientRecord, is_there
-from tallybook.mail.records import HeldRecord
+from tallybook.mail.records import EmailRecord, HeldRecord
+from tallybook.mail.withdrawing import withdraw
+from tallybook.sms.records import SmsRecord
 from tallybook.table import Record
 from tallybook.transactions import Transaction
 
 
-def hold(record: Record, *, via: str, at: datetime) -> bool:
+def hold(record: EmailRecord | SmsRecord, *, via: str, at: datetime) -> bool:
     """Put aside a mail or SMS, unless its client is active by now: then False.
 
-    `via` is the queue that it goes to afterwards. Raises `claims.InHand` when a worker has it.
+    `via` is the queue that it goes to afterwards. A reminder is taken back instead: it would say
+    what may not be so any more. Raises `claims.InHand` when a worker has it.
     """
     if _is_held(record):
         return True
+    if record.reminds:
+        return withdraw(record, at=at)
     transaction = Transaction()
     is_suspended = is_there() & ClientRecord.suspended.exists()
     client = ClientRecord(record.pk, "CLIENT")

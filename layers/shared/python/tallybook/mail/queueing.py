@@ -23,6 +23,7 @@ class Mail:
 
     `sender` is the member of staff {name, email} whom it is from; None: the firm. `note` is a text
     for the client's notes. `attachments` are papers, which are made before the mail is sent.
+    `reminds` are the invoices of a reminder, each with its mark of the step.
     """
 
     template: str
@@ -36,6 +37,7 @@ class Mail:
     note: str | None = None
     attach_documents: bool = False
     attachments: Sequence[Attachment] = ()
+    reminds: Mapping[str, str] | None = None
 
 
 def queue(
@@ -73,6 +75,7 @@ def queue(
         contact_id=mail.contact_id,
         attach_documents=mail.attach_documents or None,
         attachments=[to_stored(each) for each in mail.attachments] or None,
+        reminds=dict(mail.reminds) if mail.reminds else None,
         unmailable=unmailable or None,
         evidence={},
         version=1,

@@ -23,6 +23,7 @@ class EmailRecord(Record):
     attach_documents = BooleanAttribute(null=True)
     attachments = PlainListAttribute(null=True)  # {kind, id} or {kind, from, to}, see attachments
     unmailable: ListAttribute[str] = ListAttribute(of=UnicodeAttribute, null=True)  # type: ignore[arg-type]
+    reminds = PlainMapAttribute(null=True)  # {invoice_id: mark} of a reminder, see withdrawing
     claim = PlainMapAttribute(null=True)  # {id, stage}, see claims
     evidence = PlainMapAttribute()  # what SES told, see rules.Evidence
     version = NumberAttribute()

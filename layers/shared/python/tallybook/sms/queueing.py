@@ -1,5 +1,6 @@
 """Queueing an SMS: written with the change that causes it, sent by a worker afterwards."""
 
+from collections.abc import Mapping
 from datetime import datetime
 
 from tallybook.authors import By
@@ -21,38 +22,25 @@ def queue(
     at: datetime,
     contact_id: str | None = None,
     by: By | None = None,
+    reminds: Mapping[str, str] | None = None,
 ) -> str:
     """Add an SMS and its entry in the client's history: two actions. Returns its id.
 
     `to` is a number as E.164; `by` None: the system. The one who sends it asks again whether the
-    client is active.
+    client is active. `reminds`: see `mail.queueing.Mail`.
     """
     sms_id = new_id(at)
-    author = by.model_dump() if by else None
-    record = SmsRecord(
-        *key(client_id, sms_id),
-        row={
-            "to": to,
-            "body": body,
-            "status": "queued",
-            "segments": segments(body),
-            "by": author,
-            "contact_id": contact_id,
-        },
-        version=1,
-    )
-    told = entry(
-        client_id,
-        "sms",
-        at=at,
-        by=by,
-        text=body,
-        entry_id=sms_id,
-        direction="outbound",
-        to=to,
-        contact_id=contact_id,
-        sms_id=sms_id,
-    )
+    row = {
+        "to": to,
+        "body": body,
+        "status": "queued",
+        "segments": segments(body),
+        "by": by.model_dump() if by else None,
+        "contact_id": contact_id,
+    }
+    known = dict(reminds) if reminds else None
+    record = SmsRecord(*key(client_id, sms_id), row=row, reminds=known, version=1)
+    told = {"direction": "outbound", "to": to, "contact_id": contact_id, "sms_id": sms_id}
     transaction.put(record, absent(SmsRecord))
-    transaction.put(told)
+    transaction.put(entry(client_id, "sms", at=at, by=by, text=body, entry_id=sms_id, **told))
     return sms_id

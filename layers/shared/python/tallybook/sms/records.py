@@ -15,5 +15,6 @@ class SmsRecord(Record):
     KEY = ("CLIENT#<client_id>", "SMS#<sms_id>")
 
     row = PlainMapAttribute()
+    reminds = PlainMapAttribute(null=True)  # {invoice_id: mark} of a reminder, see mail.withdrawing
     claim = PlainMapAttribute(null=True)  # {id, stage}, see tallybook.claims
     version = NumberAttribute()
