@@ -23,11 +23,13 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--each", type=int, default=_EACH, help="clients of a firm")
+    parser.add_argument("--only", type=int, help="of this firm alone, the first being 0")
     parser.add_argument("--check-every", type=int, default=10_000, help="days")
     wanted = parser.parse_args()
     jobs = [
         (number, min(wanted.each, wanted.clients - start), wanted)
         for number, start in enumerate(range(0, wanted.clients, wanted.each))
+        if wanted.only in (None, number)
     ]
     began = time.monotonic()
     with ProcessPoolExecutor(wanted.processes, mp_context=get_context("spawn")) as pool:

@@ -97,7 +97,8 @@ def add_recurring(world: World, client: Client, first: date) -> None:
         case 1:
             schedule.count = chance.randint(1, 14)
         case 2:
-            schedule.end = first + timedelta(chance.randint(0, 500))
+            end = first + timedelta(chance.randint(0, 500))
+            schedule.end = max(end, schedule.nth(0))  # else it is refused
     finalized = not world.happens(0.04)
     recurring = Recurring(
         world.named(f"{client.name}/recurring"),

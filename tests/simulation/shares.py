@@ -2,6 +2,7 @@
 
 import os
 import sys
+import traceback
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,11 @@ def lived(job: Any) -> dict[str, Any]:
             wanted.check_every,
         )
         with running() as url:
-            outcome = simulate(plan, url, client_for(url), _say)
+            try:
+                outcome = simulate(plan, url, client_for(url), _say)
+            except Exception:  # noqa: BLE001 - the other firms live on
+                found = f"{plan.place.zone}: {traceback.format_exc()}"
+                return {"counts": {}, "differences": [found]}
     return {"counts": outcome.counts, "differences": outcome.differences}
 
 

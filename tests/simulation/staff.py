@@ -47,7 +47,8 @@ def activate(world: World, client: Client) -> None:
 def decide_some(world: World, client: Client) -> None:
     """Staff decide about some of what was missed."""
     listed = _listed(world, client)
-    assert set(listed) == client.missed, (client.name, set(listed) ^ client.missed)
+    more, less = set(listed) - client.missed, client.missed - set(listed)
+    assert (more, less) == (set(), set()), f"{client.name}: not expected {more}, lacks {less}"
     chosen = sorted(client.missed, key=_order)
     chosen = world.random.sample(chosen, world.random.randint(1, min(len(chosen), 20)))
     decisions = [(missed, world.random.choice(_DECISIONS)) for missed in chosen]

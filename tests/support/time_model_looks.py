@@ -4,7 +4,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from tests.support import time_model_steps as steps
-from tests.support.time_model_clients import Client, Missed
+from tests.support.time_model_clients import Client, Missed, Service
 from tests.support.time_model_steps import Duty
 from tests.support.time_model_things import Invoice, Mark
 
@@ -48,7 +48,10 @@ def _work(firm: "Firm", client: Client, invoices: Sequence[Invoice]) -> None:
         for duty in steps.without_person(client, invoice, workflow, firm.today):
             duties.append((invoice, duty))
     if client.is_suspended:
-        _miss(firm, client, duties)
+        # Services that are all paid in advance would not have been suspended yet.
+        paid = _active(client) and not _unpaid(firm, client)
+        missed = [e for e in duties if not (paid and e[1].step.action == "suspend_services")]
+        _miss(firm, client, missed)
     else:
         fees = [each for each in duties if each[1].step.action == "late_fee"]
         for invoice, duty in sorted(fees, key=lambda each: each[1].day):
@@ -87,15 +90,22 @@ def _charge(firm: "Firm", invoice: Invoice, duty: Duty) -> None:
 
 def _suspend(firm: "Firm", client: Client, duties: Duties) -> None:
     for some in steps.grouped(duties).values():
-        active = [each for each in client.services.values() if not each.suspended]
-        paid = [each for each in active if each.paid_through and each.paid_through >= firm.today]
         invoices = [invoice for invoice, _ in some]
-        for service in active:
-            if service not in paid:
-                service.suspended = "non_payment"
-                firm.tell(client, "suspended", step=service.name, invoices=invoices)
-        if not paid:
+        for service in _unpaid(firm, client):
+            service.suspended = "non_payment"
+            firm.tell(client, "suspended", step=service.name, invoices=invoices)
+        if not _active(client):  # none is left that is paid in advance
             _mark(firm, some, "suspended")
+
+
+def _active(client: Client) -> list[Service]:
+    return [each for each in client.services.values() if not each.suspended]
+
+
+def _unpaid(firm: "Firm", client: Client) -> list[Service]:
+    """Those that are active and not paid in advance."""
+    active = _active(client)
+    return [e for e in active if e.paid_through is None or e.paid_through < firm.today]
 
 
 def _do(firm: "Firm", client: Client, duties: Duties) -> None:
