@@ -4,7 +4,9 @@ import random
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from datetime import date, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import phonenumbers
 
@@ -31,12 +33,13 @@ MAIL = {
     "body": "Good morning,\n\nthe samples left our house today and should be with you on Thursday."
     "\n\nKind regards",
 }
+TIME_ZONE = "Europe/Berlin"
 SETTINGS = {
     "name": "Sturm & Partner",
     "email": "office@firm.example",
     "telephone": "+49 221 123456",
     "address": {"street1": "Ring 1", "postal_code": "50667", "city": "Köln", "country": "DE"},
-    "time_zone": "Europe/Berlin",
+    "time_zone": TIME_ZONE,
 }
 SUSPENSION_REASONS = ("Has not paid for three months", "Asked to pause until spring")
 
@@ -51,6 +54,12 @@ class SeedClient:
     favourite: bool = False
     suspension: str | None = None
     has_specialist: bool = False
+
+
+def today(at: datetime | None = None) -> date:
+    """What day it is where the firm is, now or at that moment."""
+    zone = ZoneInfo(TIME_ZONE)
+    return at.astimezone(zone).date() if at else datetime.now(zone).date()
 
 
 def clients(count: int = 200, seed: int = 2026) -> list[SeedClient]:

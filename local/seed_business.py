@@ -9,11 +9,12 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from itertools import batched, groupby
 from typing import Any
 
+from local import firm
 from local.business import Deed, Sale, sales, work
 from local.firm import SeedClient
 
@@ -56,7 +57,7 @@ def seed_business(
     call: Call, pool: Executor, clients: Sequence[tuple[SeedClient, str]], today: date | None = None
 ) -> Counter[str]:
     """Enter everything; returns how much of each kind. `clients` with their ids."""
-    today = today or datetime.now(UTC).date()
+    today = today or firm.today()
     call("PATCH", "/v1/settings", _BILLING)
     billed = [(client, each) for client, each in clients if not client.suspension]
     kinds = [

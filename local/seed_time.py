@@ -4,10 +4,11 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
+from local import firm
 from local.business import line
 from local.firm import SeedClient
 
@@ -25,7 +26,7 @@ def seed_time(
     call: Call, pool: Executor, clients: Sequence[tuple[SeedClient, str]], today: date | None = None
 ) -> Counter[str]:
     """Enter everything; returns how much of each kind. `clients` with their ids."""
-    today = today or datetime.now(UTC).date()
+    today = today or firm.today()
     active = [(client, each) for client, each in clients if not client.suspension]
     done: Counter[str] = Counter()
     for counted in pool.map(lambda each: _of_client(call, today, *each), active):
@@ -78,7 +79,8 @@ def _promised(call: Call, today: date) -> Counter[str]:
         body = {
             "amount": str(Decimal(invoice["balance"])),
             "currency": invoice["currency"],
-            "date": (today + timedelta(days=3 * number)).isoformat(),
+            # From tomorrow on: that is not over when midnight comes meanwhile.
+            "date": (today + timedelta(days=1 + 3 * number)).isoformat(),
             "invoice_ids": [invoice["invoice_id"]],
             "note": "Said so on the telephone.",
         }

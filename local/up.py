@@ -10,7 +10,7 @@ from types import FrameType
 
 from local import emulator
 from local.agenda import work_through
-from local.api import Api
+from local.api import Api, Refused
 from local.aws import CREDENTIALS, client
 from local.build import built
 from local.deploy import deploy, outputs
@@ -112,7 +112,10 @@ def _seed_once(place: Place, as_owner: Api) -> None:
     members = as_owner.call("GET", "/v1/staff?limit=100")["items"]
     specialists = [member["staff_id"] for member in members if member["role"] == "specialist"]
     bucket = place.read_stack()["import_bucket"]
-    seed(as_owner, client(place, "s3"), bucket, specialists[0] if specialists else None)
+    try:
+        seed(as_owner, client(place, "s3"), bucket, specialists[0] if specialists else None)
+    except Refused as refused:  # what is entered again on another day is not the same, say
+        raise Problem(f"{refused}\n`make up FRESH=1` starts over.") from refused
     parameters.put_parameter(Name=SEEDED, Value="yes", Type="String", Overwrite=True)
 
 

@@ -1,12 +1,16 @@
 """The demo firm's business: believable, and the same every time."""
 
 from collections import Counter
-from datetime import date, timedelta
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pytest
 
+from local import firm
 from local.business import MONTHS, sales
 from local.firm import clients
+from local.seed_time import seed_time
 
 FIRM = [
     (client.request["billing_address"]["country"], client.request["currency"])
@@ -55,3 +59,23 @@ def test_only_what_stays_in_the_union_is_taxed():
     assert taxed & exported == set()
     assert {"DE", "FR"} <= taxed
     assert {"US", "JP", "GB"} <= exported
+
+
+def test_its_days_are_those_where_it_is():
+    assert firm.today(datetime(2026, 11, 22, 22, 59, tzinfo=UTC)) == TODAY
+    assert firm.today(datetime(2026, 11, 22, 23, 0, tzinfo=UTC)) == TODAY + timedelta(days=1)
+    assert firm.today(datetime(2026, 7, 1, 22, 0, tzinfo=UTC)) == date(2026, 7, 2)
+
+
+def test_what_is_promised_is_not_over_when_midnight_comes_while_the_firm_is_entered():
+    promised: list[str] = []
+    overdue = {"client_id": "c", "invoice_id": "i", "balance": "1.00", "currency": "EUR"}
+
+    def call(_: str, path: str, body: Any = None, **__: str) -> Any:
+        if path.endswith("/promises"):
+            promised.append(body["date"])
+        return {"items": [overdue] * 3, "workflow_id": "w"}
+
+    with ThreadPoolExecutor(1) as pool:
+        seed_time(call, pool, [], TODAY)
+    assert promised == ["2026-11-23", "2026-11-26", "2026-11-29"]
