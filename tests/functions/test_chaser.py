@@ -218,6 +218,24 @@ def test_a_task_is_the_specialist_s_and_names_what_is_unpaid(
     assert task["row"]["kind"] == "call"
 
 
+@pytest.mark.parametrize(
+    ("text", "title"),
+    [
+        (None, "Call about {}"),
+        ("Ask when they pay.", "Ask when they pay: {}"),
+        ("Instalments, agency, or court?", "Instalments, agency, or court? {}"),
+        ("…\nAnd more", "… {}"),
+        ("..", "Call about {}"),
+    ],
+)
+def test_a_task_is_called_what_its_step_says(
+    owner: Staff, acme: str, invoice: dict[str, Any], text: str | None, title: str
+):
+    firm_works_by(owner, {"days": 1, "action": "call", "text": text})
+    assert look(acme, "2026-04-03") == 1
+    assert tasks(acme) == [title.format(invoice["number"])]
+
+
 def test_an_sms_says_what_its_step_says(owner: Staff, acme: str, invoice: dict[str, Any]):
     text = "{{ client.business_name }}: {{ invoice.number }}, {{ invoice.balance }}"
     firm_works_by(owner, {"days": 1, "action": "sms", "text": text})

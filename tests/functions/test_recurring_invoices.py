@@ -157,14 +157,14 @@ def line(**fields: Any) -> dict[str, Any]:
         ({"interval": 101}, "interval"),
         ({"interval": "1"}, "interval"),
         ({"count": 0}, "count"),
-        ({"count": 3, "end_date": "2027-01-01"}, "body"),
-        ({"end_date": "2026-11-30"}, "body"),
+        ({"count": 3, "end_date": "2027-01-01"}, "count"),
+        ({"end_date": "2026-11-30"}, "end_date"),
         ({"start_date": None, "end_date": "2026-11-21"}, "end_date"),  # from today on
         ({"day_of_month": 15, "end_date": "2026-12-14"}, "end_date"),
         ({"start_date": "2199-12-31", "day_of_month": 15}, "start_date"),
         ({"day_of_month": 32}, "day_of_month"),
-        ({"frequency": "weekly", "day_of_month": 3}, "body"),
-        ({"auto_finalize": False, "auto_send": True}, "body"),
+        ({"frequency": "weekly", "day_of_month": 3}, "day_of_month"),
+        ({"auto_finalize": False, "auto_send": True}, "auto_send"),
         ({"start_date": "2016-11-21"}, "start_date"),
         ({"frequency": "daily", "start_date": "2026-08-13"}, "start_date"),
         ({"covers": "both"}, "covers"),
@@ -182,7 +182,7 @@ def line(**fields: Any) -> dict[str, Any]:
         ({"template": {"payment_terms": "}"}}, "template.payment_terms"),
         ({"template": {"issue_date": "2026-12-01"}}, "template.issue_date"),
         ({"template": {"due_days": 366}}, "template.due_days"),
-        ({"template": {"workflow_id": NOBODY}}, "workflow_id"),
+        ({"template": {"workflow_id": NOBODY}}, "template.workflow_id"),
     ],
 )
 def test_what_makes_no_invoices_is_refused(

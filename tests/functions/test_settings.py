@@ -201,7 +201,7 @@ def test_null_brings_back_the_default(owner: Staff):
         ({"branding": {"logo_url": "https://a.example/" + "a" * 500}}, "branding.logo_url"),
         ({"branding": {"font": "Comic Sans"}}, "branding.font"),
         ({"sending": {"from": "08:00"}}, "sending"),
-        ({"sending": {"from": "18:00", "until": "08:00"}}, "sending"),
+        ({"sending": {"from": "18:00", "until": "08:00"}}, "sending.until"),
         ({"sending": {"from": "08:00", "until": "24:00"}}, "sending.until"),
         ({"sending": {"days": []}}, "sending.days"),
         ({"sending": {"days": ["Monday"]}}, "sending.days.0"),

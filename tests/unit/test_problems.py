@@ -40,6 +40,14 @@ def messages(model: type[Any], document: dict[str, Any]) -> dict[str, str]:
             "sla.jobs.low",
             "This must be greater than or equal to 1.",
         ),
+        (NewInvoice, {"issue_date": "2027-02-29"}, "issue_date", "There is no such day."),
+        (NewInvoice, {"issue_date": "soon"}, "issue_date", "Must be a day such as 2026-11-22."),
+        (
+            NewClient,
+            {"business_name": "a", "workflow_id": "x"},
+            "workflow_id",
+            "This must be an id such as 01JA2Y5B7Q8RZ4T9C1N6V3X0WD.",
+        ),
         (
             NewClient,
             {"business_name": "a", "invoicing_method": "fax"},

@@ -7,12 +7,18 @@ from typing import Annotated
 
 from pydantic import Field
 
+from tallybook.forms import form
+
 # Crockford's base 32; the first character of a 128-bit number is at most 7.
 _DIGITS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _ULID = re.compile(r"[0-7][0-9A-HJKMNP-TV-Z]{25}")
 
 ULID_PATTERN = f"^{_ULID.pattern}$"
-Ulid = Annotated[str, Field(pattern=ULID_PATTERN, examples=["01JA2Y5B7Q8RZ4T9C1N6V3X0WD"])]
+Ulid = Annotated[
+    str,
+    form(ULID_PATTERN, "This must be an id such as 01JA2Y5B7Q8RZ4T9C1N6V3X0WD."),
+    Field(examples=["01JA2Y5B7Q8RZ4T9C1N6V3X0WD"]),
+]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)

@@ -87,6 +87,7 @@ _MESSAGES = {
     "bool_parsing": "This must be true or false.",
     "int_parsing": "This must be a whole number.",
     "list_type": "This must be a list.",
+    "date_from_datetime_parsing": "There is no such day.",
 }
 
 

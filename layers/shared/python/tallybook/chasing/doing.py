@@ -81,8 +81,11 @@ def _remind(seen: Seen, due: Due) -> None:
 def _assign(seen: Seen, due: Due, kind: Any, text: str | None) -> None:
     """Make a task of the AR specialist's."""
     first, _, rest = (text or "").strip().partition("\n")
-    wanted = first or ("Call about" if kind == "call" else "Look after")
-    title = f"{wanted}: {_numbers(due)}" if first else f"{wanted} {_numbers(due)}"
+    wanted = first.rstrip(" .:")
+    if not wanted:
+        title = f"{'Call about' if kind == 'call' else 'Look after'} {_numbers(due)}"
+    else:
+        title = f"{wanted}{' ' if wanted.endswith(('?', '!', '…')) else ': '}{_numbers(due)}"
     transaction = Transaction()
     attention.stays(transaction, seen.client)
     made = task(

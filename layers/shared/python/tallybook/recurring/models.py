@@ -1,8 +1,9 @@
 """Recurring invoices as the API takes and gives them."""
 
-from typing import Annotated, Literal, Self
+from datetime import date
+from typing import Annotated, Literal
 
-from pydantic import Field, Strict, model_validator
+from pydantic import Field, Strict, ValidationInfo, field_validator
 
 from tallybook.authors import By
 from tallybook.clients.models import NamedClient
@@ -65,17 +66,34 @@ class NewRecurringInvoice(ApiModel):
     )
     template: RecurringTemplate
 
-    @model_validator(mode="after")
-    def _makes_sense(self) -> Self:
-        if self.end_date is not None and self.count is not None:
+    @field_validator("end_date")
+    @classmethod
+    def _ends_after_it_begins(cls, end: date | None, info: ValidationInfo) -> date | None:
+        start = info.data.get("start_date")
+        if start and end and end < start:
+            raise ValueError("It lies before start_date")
+        return end
+
+    @field_validator("count")
+    @classmethod
+    def _ends_in_one_way(cls, count: int | None, info: ValidationInfo) -> int | None:
+        if count is not None and info.data.get("end_date") is not None:
             raise ValueError("Give end_date or count, not both")
-        if self.day_of_month is not None and self.frequency in ("daily", "weekly"):
-            raise ValueError("day_of_month is for months, quarters and years")
-        if self.start_date and self.end_date and self.end_date < self.start_date:
-            raise ValueError("end_date lies before start_date")
-        if self.auto_send and not self.auto_finalize:
-            raise ValueError("auto_send needs auto_finalize: a draft is not sent")
-        return self
+        return count
+
+    @field_validator("day_of_month")
+    @classmethod
+    def _has_months(cls, day: int | None, info: ValidationInfo) -> int | None:
+        if day is not None and info.data.get("frequency") in ("daily", "weekly"):
+            raise ValueError("It is for months, quarters and years")
+        return day
+
+    @field_validator("auto_send")
+    @classmethod
+    def _sends_no_draft(cls, wanted: bool | None, info: ValidationInfo) -> bool | None:
+        if wanted and info.data.get("auto_finalize") is False:
+            raise ValueError("A draft is not sent: this needs auto_finalize")
+        return wanted
 
 
 class RecurringInvoicePatch(Patch[NewRecurringInvoice]):

@@ -43,6 +43,8 @@ from tallybook.transactions import Transaction
 from tallybook.versions import etag, must_match, until_unchanged, version_changed
 from tallybook.workflows.guard import must_exist
 
+_WORKFLOW = "template.workflow_id"
+
 
 def create(
     client_id: str, new: NewRecurringInvoice, *, by: By, at: datetime, once: Once
@@ -66,7 +68,7 @@ def create(
     transaction.put(record, absent(RecurringRecord))
     presence.stays(transaction, client_id)
     if new.template.workflow_id:
-        must_exist(transaction, new.template.workflow_id)
+        must_exist(transaction, new.template.workflow_id, field=_WORKFLOW)
     amount = amount_text(Decimal(record.row["total"]), result.currency)
     _tell(
         transaction, record, f"made: {amount} {result.currency} {new.frequency}", "created", by, at
@@ -110,7 +112,7 @@ def change(
         transaction = Transaction()
         workflow_id = new.template.workflow_id
         if workflow_id and workflow_id != before.template.get("workflow_id"):
-            must_exist(transaction, workflow_id)
+            must_exist(transaction, workflow_id, field=_WORKFLOW)
         changed = stored_request(after)
         names = [n for n in sorted({*stored, *changed}) if stored.get(n) != changed.get(n)]
         what = f"changed: {', '.join(names)}"

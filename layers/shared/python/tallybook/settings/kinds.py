@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, field_validator, model_validator
 
 from tallybook.dates import Day
 from tallybook.forms import form
@@ -26,10 +26,16 @@ class SendingHours(ApiModel):
     )
     holidays: list[Day] = Field(default=[], max_length=200, examples=[["2026-12-25"]])
 
+    @field_validator("until")
+    @classmethod
+    def _is_later(cls, until: str | None, info: ValidationInfo) -> str | None:
+        begin = info.data.get("from_")
+        if begin and until and begin >= until:
+            raise ValueError("It must lie behind from")
+        return until
+
     @model_validator(mode="after")
     def _has_hours(self) -> Self:
         if (self.from_ is None) != (self.until is None):
             raise ValueError("Give both from and until, or neither")
-        if self.from_ and self.until and self.from_ >= self.until:
-            raise ValueError("from must lie before until")
         return self

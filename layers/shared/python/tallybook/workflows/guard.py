@@ -8,10 +8,10 @@ from tallybook.transactions import Transaction
 from tallybook.workflows.records import WorkflowRecord
 
 
-def must_exist(transaction: Transaction, workflow_id: str) -> None:
+def must_exist(transaction: Transaction, workflow_id: str, *, field: str = "workflow_id") -> None:
     """Make `transaction` fail with `InvalidField` unless there is such a workflow."""
     record = WorkflowRecord(f"WORKFLOW#{workflow_id}", "WORKFLOW")
-    transaction.check(record, is_there(), lambda _: unknown(workflow_id))
+    transaction.check(record, is_there(), lambda _: unknown(workflow_id, field))
 
 
 def is_there() -> Condition:
@@ -20,5 +20,5 @@ def is_there() -> Condition:
     return there
 
 
-def unknown(workflow_id: str) -> InvalidField:
-    return InvalidField("workflow_id", f"{workflow_id!r} is not the id of a workflow.")
+def unknown(workflow_id: str, field: str = "workflow_id") -> InvalidField:
+    return InvalidField(field, f"{workflow_id!r} is not the id of a workflow.")
