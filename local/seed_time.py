@@ -66,7 +66,7 @@ def _recurring(chance: random.Random, client: SeedClient, today: date) -> Json:
     start = first if chance.random() < 0.6 else first + timedelta(days=45)
     content = line(chance, country, currency) | {"description": chance.choice(_RETAINERS)}
     body: Json = {"frequency": frequency, "start_date": start.isoformat()}
-    body["template"] = {"lines": [content | {"quantity": "1"}], "due_days": 14}
+    body["template"] = {"lines": [content | {"quantity": "1"}], "due_days": 30}
     if chance.random() < 0.2:
         body["auto_send"] = False
     return body

@@ -65,7 +65,9 @@ ALLOWED = {
     ("tallybook.chasing.reminding", "tallybook.sms.queueing"),
     ("tallybook.chasing.seeing", "tallybook.clients.records"),  # all that decides, read together
     ("tallybook.chasing.seeing", "tallybook.contacts.household"),
-    ("tallybook.chasing.seeing", "tallybook.contacts.records"),
+    ("tallybook.chasing.people", "tallybook.clients.records"),
+    ("tallybook.chasing.people", "tallybook.contacts.household"),
+    ("tallybook.chasing.people", "tallybook.contacts.records"),
     ("tallybook.chasing.seeing", "tallybook.invoices.records"),
     ("tallybook.chasing.seeing", "tallybook.promises.standing"),
     ("tallybook.chasing.seeing", "tallybook.services.records"),

@@ -172,6 +172,32 @@ def test_several_invoices_are_one_mail_to_each_person(owner: Staff, acme: str):
     }
 
 
+def test_who_have_one_address_or_number_get_one_message(
+    owner: Staff, acme: str, invoice: dict[str, Any]
+):
+    text = "{{ invoice.number }}"
+    firm_works_by(owner, FRIENDLY, {"days": 7, "action": "sms", "text": text})
+    office = {"emails": ["office@acme.example"], "telephone": "+49221654321", "billing": True}
+    first, second, third = (
+        owner.post(f"/v1/clients/{acme}/contacts", office | other).body["contact_id"]
+        for other in (
+            {"first_name": "Ada"},
+            {"first_name": "Bo", "emails": ["Office@Acme.example"]},
+            {"first_name": "Cy", "emails": ["office@acme.example", EMAIL], "telephone": None},
+        )
+    )
+    made_primary = owner.patch(f"/v1/clients/{acme}/contacts/{second}", {"primary": True})
+    assert made_primary.status == 200, made_primary.body
+    assert look(acme, "2026-04-07") == 4
+    assert sorted(to for _, to, _ in mails(acme)) == [["Office@acme.example"], [EMAIL]]
+    assert [each["row"]["to"] for each in of_client(acme, "SMS")] == ["+49221654321"]
+    assert tasks(acme) == [f"Remind by post or telephone: {invoice['number']}"]  # Cy has no number
+    whose = sorted(mark.partition("#")[2] for mark in marks(invoice))
+    assert whose == sorted([second, second, third, third])
+    assert first not in whose
+    assert look(acme, "2026-04-08") == 0
+
+
 def test_messages_wait_for_the_hours_at_which_the_firm_sends(
     owner: Staff, acme: str, invoice: dict[str, Any]
 ):

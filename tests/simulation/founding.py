@@ -61,6 +61,9 @@ def add_contact(world: World, client: Client) -> None:
         is_billing=world.happens(0.4),
         workflow=world.random.choice(WORKFLOWS).name if world.happens(0.15) else None,
     )
+    if client.contacts and world.happens(0.15):  # a mailbox, a telephone of the whole office
+        other = world.random.choice(client.contacts)
+        person.email, person.telephone = other.email, other.telephone
     body = {
         "first_name": f"Person {number}",
         "emails": [person.email] if person.email else [],

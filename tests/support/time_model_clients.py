@@ -90,14 +90,26 @@ class Client:
         """Whom reminders go to."""
         chosen = [each for each in self.contacts if each.is_primary or each.is_billing]
         reached = [each for each in chosen if each.email or each.telephone]
+        reached.sort(key=lambda each: not each.is_primary)
         return reached or [Person("client", self.email, self.telephone)]
+
+    def gets_it_twice(self, person: Person, channel: str) -> bool:
+        """Whether somebody before that person has the same address, or number."""
+        people = self.people()
+        before = people[: people.index(person)]
+        if channel == "sms":
+            return person.telephone is not None and person.telephone in [
+                each.telephone for each in before
+            ]
+        is_mailed = person.email is not None and not self.is_printed
+        return is_mailed and person.email in [each.email for each in before]
 
     def of_papers(self) -> list[str]:
         """The addresses that invoices go to."""
         if self.is_printed:
             return []
         chosen = [each for each in self.contacts if each.is_primary or each.is_billing]
-        found = [each.email for each in chosen if each.email]
+        found = list(dict.fromkeys(each.email for each in chosen if each.email))
         return found or ([self.email] if self.email else [])
 
     def open_invoices(self) -> list[Invoice]:

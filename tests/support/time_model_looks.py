@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from tests.support import time_model_steps as steps
 from tests.support.time_model_clients import Client, Missed, Service
 from tests.support.time_model_steps import Duty
-from tests.support.time_model_things import Invoice, Mark
+from tests.support.time_model_things import MESSAGES, Invoice, Mark
 
 if TYPE_CHECKING:
     from tests.support.time_model import Firm
@@ -71,7 +71,8 @@ def _letters(firm: "Firm", client: Client, invoice: Invoice) -> Iterable[tuple[I
         own = steps.nearest(firm.workflows, invoice.workflow)
         names = (person.workflow, client.workflow, firm.workflow)
         workflow = own or steps.nearest(firm.workflows, *names)
-        sent, overtaken = steps.messages(invoice, person, workflow, firm.today)
+        channels = [each for each in MESSAGES if not client.gets_it_twice(person, each)]
+        sent, overtaken = steps.messages(invoice, person, workflow, firm.today, channels)
         for mark in overtaken:
             invoice.marks[mark] = Mark("overtaken", firm.today)
         yield from ((invoice, duty) for duty in sent)

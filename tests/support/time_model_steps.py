@@ -11,7 +11,6 @@ from decimal import Decimal
 from tests.support.time_model_clients import Client
 from tests.support.time_model_dates import months_later
 from tests.support.time_model_things import (
-    MESSAGES,
     NOTHING,
     Fee,
     Invoice,
@@ -83,7 +82,11 @@ def periods(fee: Fee, first: date, today: date) -> Iterator[tuple[int, date]]:
 
 
 def messages(
-    invoice: Invoice, person: Person, workflow: Workflow | None, today: date
+    invoice: Invoice,
+    person: Person,
+    workflow: Workflow | None,
+    today: date,
+    channels: Iterable[str],
 ) -> tuple[list[Duty], list[str]]:
     """What goes to a person, at most one message of each channel; and the marks that it overtakes.
 
@@ -91,7 +94,7 @@ def messages(
     """
     sent: list[Duty] = []
     overtaken: list[str] = []
-    for channel in MESSAGES:
+    for channel in channels:
         due: list[Duty] = []
         for step in workflow.steps if workflow else ():
             day, mark = invoice.due + timedelta(step.days), f"{step.name}#{person.name}"

@@ -11,20 +11,18 @@ from decimal import Decimal
 from typing import Any
 
 from tallybook import dates
+from tallybook.chasing.people import people_of
 from tallybook.clients.records import ClientRecord
 from tallybook.contacts.household import Household, household
-from tallybook.contacts.records import ContactRecord
 from tallybook.invoices.records import InvoiceRecord
-from tallybook.mail.rules import folded, mailable
 from tallybook.promises.standing import Promises, promises_of
 from tallybook.services.records import ServiceRecord
 from tallybook.services.switching import of_client
 from tallybook.settings import store as settings_store
 from tallybook.settings.models import Settings
 from tallybook.settings.records import SettingsRecord
-from tallybook.sms.rules import number
 from tallybook.table import find_all, query_all, read
-from tallybook.workflows.kinds import CLIENT, Person, Receivable, Situation, Workflow
+from tallybook.workflows.kinds import Receivable, Situation, Workflow
 from tallybook.workflows.reading import active
 
 _DISPUTED = ("in_dispute", "with_agency", "legal", "uncollectible")
@@ -109,7 +107,7 @@ def _situation(
     promises: Promises,
 ) -> Situation:
     client = whom.client
-    people, receivables = _people(whom), [receivable(each) for each in invoices]
+    people, receivables = people_of(whom), [receivable(each) for each in invoices]
     near = [client.workflow_id, settings.workflow_id]
     known: dict[str, Workflow] = {}
     if receivables:
@@ -127,46 +125,6 @@ def _situation(
         paid_through=[_day(each.row.get("paid_through")) for each in services
                       if each.suspended is None],
     )  # fmt: skip
-
-
-def _people(whom: Household) -> list[Person]:
-    """The primary and the billing contacts who can be reached; the client where there are none."""
-    client = whom.client
-    contacts = [
-        (contact_id, each)
-        for contact_id, each in sorted(whom.contacts.items())
-        if (contact_id == client.primary_contact or each.billing)
-        and (each.emails or each.telephone)
-    ]
-    if contacts:
-        return [_contact(client, contact_id, each) for contact_id, each in contacts]
-    row = client.row
-    return [
-        Person(
-            person_id=CLIENT,
-            emails=_usable(client, row.emails or []),
-            telephone=row.telephone and number(row.telephone, row.country),
-        )
-    ]
-
-
-def _contact(client: ClientRecord, contact_id: str, contact: ContactRecord) -> Person:
-    country = (contact.address or {}).get("country") or client.row.country
-    return Person(
-        person_id=contact_id,
-        workflow_id=contact.workflow_id,
-        emails=_usable(client, contact.emails or []),
-        telephone=contact.telephone and number(contact.telephone, country),
-    )
-
-
-def _usable(client: ClientRecord, addresses: Iterable[str]) -> list[str]:
-    """Those that mail can be sent to: none of a client that is invoiced by print."""
-    if client.invoicing_method == "print":
-        return []
-    taken, _ = mailable(addresses)
-    given_up = client.suppressed or {}
-    return [each for each in taken if folded(each) not in given_up]
 
 
 def receivable(invoice: InvoiceRecord) -> Receivable:

@@ -11,14 +11,11 @@ from tallybook.workflows.records import WorkflowRecord
 def must_exist(transaction: Transaction, workflow_id: str, *, field: str = "workflow_id") -> None:
     """Make `transaction` fail with `InvalidField` unless there is such a workflow."""
     record = WorkflowRecord(f"WORKFLOW#{workflow_id}", "WORKFLOW")
-    transaction.check(record, is_there(), lambda _: unknown(workflow_id, field))
+    unknown = InvalidField(field, f"{workflow_id!r} is not the id of a workflow.")
+    transaction.check(record, is_there(), lambda _: unknown)
 
 
 def is_there() -> Condition:
     """The condition that the workflow exists and was not deleted."""
     there: Condition = present(WorkflowRecord) & WorkflowRecord.deleted_at.does_not_exist()
     return there
-
-
-def unknown(workflow_id: str, field: str = "workflow_id") -> InvalidField:
-    return InvalidField(field, f"{workflow_id!r} is not the id of a workflow.")

@@ -60,6 +60,7 @@ class Person:
     workflow_id: str | None = None
     emails: Sequence[str] = ()
     telephone: str | None = None
+    reached_through_others: Sequence[Action] = ()  # who have the same addresses, or number
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -28,6 +28,7 @@ from tallybook.workflows.steps import (
     is_lapsed,
     is_marked,
     mark_of,
+    people_of,
     steps_of,
     waiting_messages,
     workflow_of,
@@ -188,7 +189,7 @@ def _messages(
     """For each invoice and person the last message that is due; it overtakes those before it."""
     groups: dict[tuple[str, str], _Group] = {}
     for each in live:
-        for person in situation.people:
+        for person in people_of(situation, channel):
             workflow = workflow_of(situation, each, person)
             waiting = list(waiting_messages(workflow, each, person, channel))
             ready = [
@@ -214,9 +215,9 @@ def _days_of(situation: Situation, receivable: Receivable, today: date) -> Itera
     """The days behind `today` on which a step of the invoice falls due."""
     for _, step in steps_of(workflow_of(situation, receivable)):
         yield from _days_of_step(situation, receivable, step, today)
-    for person in situation.people if situation.reminders else ():
-        workflow = workflow_of(situation, receivable, person)
-        for channel in _MESSAGES:
+    for channel in _MESSAGES if situation.reminders else ():
+        for person in people_of(situation, channel):
+            workflow = workflow_of(situation, receivable, person)
             for _, step in waiting_messages(workflow, receivable, person, channel):
                 if (day := day_of(receivable, step)) > today:
                     yield day

@@ -30,6 +30,11 @@ def workflow_of(
     return next((workflow for workflow in found if workflow), None)
 
 
+def people_of(situation: Situation, channel: Action) -> list[Person]:
+    """Whom messages of a channel go to."""
+    return [each for each in situation.people if channel not in each.reached_through_others]
+
+
 def steps_of(
     workflow: Workflow | None, actions: Sequence[Action] | None = None
 ) -> Iterator[tuple[int, Step]]:
