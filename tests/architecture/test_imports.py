@@ -331,6 +331,7 @@ ALLOWED = {
     ("tallybook.recurring.previewing", "tallybook.clients.records"),
     ("tallybook.clients.overview", "tallybook.recurring.mapping"),
     ("tallybook.mail.composing", "tallybook.clients.records"),  # whom a mail is to
+    ("tallybook.mail.letterhead", "tallybook.clients.records"),
     ("tallybook.mail.composing", "tallybook.settings.store"),  # and whom it is from
     ("tallybook.mail.holding", "tallybook.clients.records"),  # is it still suspended?
     ("tallybook.mail.holding", "tallybook.sms.records"),  # an SMS is held like a mail

@@ -6,7 +6,7 @@ from dataclasses import replace
 from tallybook.clients.records import ClientRecord
 from tallybook.contacts.household import Household
 from tallybook.contacts.records import ContactRecord
-from tallybook.mail.rules import folded, mailable
+from tallybook.mail.rules import addressee, folded, mailable
 from tallybook.sms.rules import number
 from tallybook.workflows.kinds import CLIENT, Action, Person
 
@@ -53,6 +53,7 @@ def _contact(client: ClientRecord, contact_id: str, contact: ContactRecord) -> P
         workflow_id=contact.workflow_id,
         emails=_usable(client, contact.emails or []),
         telephone=contact.telephone and number(contact.telephone, country),
+        greeting=addressee(contact.first_name, contact.last_name),
     )
 
 

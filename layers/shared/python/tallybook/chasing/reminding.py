@@ -3,7 +3,7 @@
 from tallybook.chasing.seeing import Seen
 from tallybook.links.making import invoice_link
 from tallybook.mail.attachments import Attachment
-from tallybook.mail.letterhead import letterhead
+from tallybook.mail.letterhead import client_of, letterhead
 from tallybook.mail.many import queue_all
 from tallybook.mail.queueing import Mail
 from tallybook.sms.queueing import queue
@@ -37,7 +37,7 @@ def remind(transaction: Transaction, seen: Seen, due: Due) -> dict[str, str]:
     mail = Mail(
         template=_template(due.step.template),
         to=person.emails,
-        context=_context(transaction, seen, due),
+        context=_context(transaction, seen, due) | dict(person.greeting),
         contact_id=None if person.person_id == CLIENT else person.person_id,
         attachments=[Attachment(kind="invoice", id=each) for each in ids[:MOST_PAPERS]],
         reminds=_marks(due),
@@ -58,14 +58,8 @@ def _text(transaction: Transaction, seen: Seen, due: Due, person: Person) -> dic
 
     if not person.telephone:
         raise Unsendable("There is no number that an SMS can be sent to.")
-    row = seen.client.row
-    client = {
-        "number": row.number,
-        "business_name": row.business_name,
-        "first_name": row.first_name,
-        "last_name": row.last_name,
-    }
     context = _context(transaction, seen, due)
+    client = client_of(seen.client, person.greeting)
     context |= {"firm": letterhead(seen.settings), "client": client}
     try:
         body = said(Source(name=KIND, subject="SMS", text=due.step.text or ""), context)

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from tallybook.clients.records import ClientRecord
 from tallybook.mail import templates
-from tallybook.mail.letterhead import letterhead
+from tallybook.mail.letterhead import client_of, letterhead
 from tallybook.mail.pixel import pixel
 from tallybook.mail.queueing import named
 from tallybook.mail.records import EmailRecord
@@ -26,7 +26,7 @@ class Stationery:
         """The mail as it will be read. Raises `Unrenderable`, and `TemplateNotFound`."""
         context: dict[str, object] = {**record.context, **extra, "firm": letterhead(self.settings)}
         if client is not None:
-            context["client"] = _client(client)
+            context["client"] = client_of(client, record.context)
         if "subject" in record.row:
             context.setdefault("subject", record.row["subject"])
         return render(self._source(record.template), context, pixel=_pixel(record))
@@ -35,16 +35,6 @@ class Stationery:
         if name not in self._sources:
             self._sources[name] = templates.effective(name)
         return self._sources[name]
-
-
-def _client(client: ClientRecord) -> dict[str, object]:
-    row = client.row
-    return {
-        "number": row.number,
-        "business_name": row.business_name,
-        "first_name": row.first_name,
-        "last_name": row.last_name,
-    }
 
 
 def _pixel(record: EmailRecord) -> str | None:

@@ -57,6 +57,16 @@ def folded(address: str) -> str:
     return f"{local.casefold()}@{_ascii_domain(domain)}"
 
 
+def addressee(first_name: str | None, last_name: str | None) -> dict[str, dict[str, str]]:
+    """What the context of a mail to a contact says of it: who is greeted in the client's place.
+
+    Nothing of a contact without a name.
+    """
+    if not (first_name or last_name):
+        return {}
+    return {"addressee": {"first_name": first_name or "", "last_name": last_name or ""}}
+
+
 def mailable(addresses: Iterable[str]) -> tuple[list[str], list[str]]:
     """The addresses that the mail service can take, and those that it cannot.
 

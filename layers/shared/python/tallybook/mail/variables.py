@@ -29,12 +29,12 @@ _FIRM = (
     Variable("firm.logo_url", "Where its logo is", "https://sturm.example/logo.png", optional=True),
 )
 _CLIENT = (
-    Variable("client.name", "How to address the client: first and last name, or the business",
-             "Zoë Müller"),
+    Variable("client.name", "How to address the client, or the contact whom the mail is for: first "
+             "and last name, or the business", "Zoë Müller"),
     Variable("client.number", "The client's number", "C-0042", optional=True),
     Variable("client.business_name", "The name of the business", "Müller & Töchter GmbH"),
-    Variable("client.first_name", "The client's first name", "Zoë", optional=True),
-    Variable("client.last_name", "The client's last name", "Müller", optional=True),
+    Variable("client.first_name", "The first name of either", "Zoë", optional=True),
+    Variable("client.last_name", "The last name of either", "Müller", optional=True),
 )  # fmt: skip
 _PORTAL = (
     Variable("portal_url", "Where the client signs in", "https://portal.sturm.example/sign-in"),

@@ -10,10 +10,10 @@ from tallybook.history.entries import entry
 from tallybook.idempotency import Once
 from tallybook.ids import new_id
 from tallybook.mail.queueing import Mail, queue
-from tallybook.mail.rules import mailable
+from tallybook.mail.rules import addressee, mailable
 from tallybook.portal.models import Invitation, Invitee
 from tallybook.portal.rules import State, invited, is_withdrawn, shown
-from tallybook.portal.standing import Holder, change, states
+from tallybook.portal.standing import Holder, change, client_id_of, states
 from tallybook.transactions import Transaction
 from tallybook.versions import until_unchanged
 
@@ -47,7 +47,7 @@ def invite(
         once.claim(transaction, invitation)
         change(transaction, found, {holder: state}, at=moment)
         to = to or addresses  # none can be mailed: queueing says why
-        _announce(transaction, client_id, invitation, to, by=by, at=at)
+        _announce(transaction, found, invitation, to, by=by, at=at)
         transaction.commit()
         return invitation
 
@@ -56,7 +56,7 @@ def invite(
 
 def _announce(
     transaction: Transaction,
-    client_id: str,
+    found: Household,
     invitation: Invitation,
     to: list[str],
     *,
@@ -71,12 +71,21 @@ def _announce(
         by=by,
         via="access",
         contact_id=invitation.contact_id,
+        context=_addressee(found, invitation.contact_id),
     )
+    client_id = client_id_of(found.client)
     queue(transaction, mail, client_id=client_id, at=at, email_id=invitation.email_id)
     what = "Sent the login details of the portal to" if came else "Invited to the portal:"
     details = invitation.model_dump(include={"email", "email_id", "contact_id"})
     text = f"{what} {invitation.email}"
     transaction.put(entry(client_id, "portal", at=at, by=by, text=text, **details))
+
+
+def _addressee(found: Household, holder: Holder) -> dict[str, dict[str, str]]:
+    if holder is None:
+        return {}
+    contact = found.find(holder)
+    return addressee(contact.first_name, contact.last_name)
 
 
 def invitees(client_id: str, *, at: datetime) -> list[Invitee]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
-from typing import Literal
+from typing import Any, Literal
 
 type Action = Literal["email", "sms", "task", "call", "late_fee", "suspend_services"]
 type Rhythm = Literal["once", "week", "month"]
@@ -61,6 +61,7 @@ class Person:
     emails: Sequence[str] = ()
     telephone: str | None = None
     reached_through_others: Sequence[Action] = ()  # who have the same addresses, or number
+    greeting: Mapping[str, Any] = field(default_factory=dict)  # see mail.rules.addressee
 
 
 @dataclass(frozen=True, kw_only=True)

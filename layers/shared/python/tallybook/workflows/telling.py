@@ -8,7 +8,7 @@ from typing import Any
 from tallybook.chasing.seeing import Seen
 from tallybook.errors import TemplateNotFound
 from tallybook.mail import templates
-from tallybook.mail.letterhead import letterhead
+from tallybook.mail.letterhead import client_of, letterhead
 from tallybook.mail.rendering import Source, Unrenderable, said
 from tallybook.mail.single import one_line
 from tallybook.money import amount_text
@@ -34,10 +34,7 @@ class Teller:
         """`saved` are the ids of steps that can be told; None: those of all."""
         self._seen, self._saved = seen, saved
         self._template = cache(_template)
-        row = seen.client.row
-        names = ("number", "business_name", "first_name", "last_name")
-        client = {name: getattr(row, name) for name in names}
-        self._always = {"firm": letterhead(seen.settings), "client": client, "link": _LINK}
+        self._always = {"firm": letterhead(seen.settings), "link": _LINK}
 
     def tell(self, foreseen: Foreseen) -> ThingAhead:
         match foreseen.event:
@@ -71,6 +68,7 @@ class Teller:
     def _of_message(self, due: Due, person: Person, day: date) -> dict[str, Any]:
         whom = None if person.person_id == CLIENT else person.person_id
         variables = self._always | reminded_of(due.receivables, self._issued(), day)
+        variables["client"] = client_of(self._seen.client, person.greeting)
         sms = due.step.action == "sms"
         to = [person.telephone] if sms and person.telephone else []
         if not sms:
