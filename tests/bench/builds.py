@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
 
-from tests.support.template import ROOT, resources
+from tests.support.template import ROOT, functions, resources
 
 HERE = ROOT / ".local" / "bench"
 FLOOR = Path(__file__).with_name("floor")
@@ -22,6 +22,11 @@ class Build:
     @property
     def layer(self) -> Path:
         return self.directory / "SharedLayer" / "python"
+
+    def layers(self, name: str) -> list[Path]:
+        """What Lambda puts on the path of a function: the shared layer, and any of its own."""
+        own = functions()[name]["Properties"].get("Layers", [])
+        return [self.layer, *(self.directory / each["Ref"] / "python" for each in own)]
 
     def function(self, name: str) -> Path:
         return self.directory / names()[name]

@@ -42,7 +42,7 @@ class Start:
 
     name: str
     function: Path
-    layer: Path
+    layers: Sequence[Path]
     runs: list[float] = field(default_factory=list)
 
     @property
@@ -58,8 +58,9 @@ class Start:
 
     def run(self) -> None:
         # Read-only as on Lambda: no bytecode is written, so none is found that was not shipped.
+        path = map(str, [self.function, *self.layers])
         child = subprocess.run(
-            [sys.executable, "-I", "-S", "-B", "-c", _CHILD, str(self.function), str(self.layer)],
+            [sys.executable, "-I", "-S", "-B", "-c", _CHILD, *path],
             env=ENVIRONMENT | {"PATH": os.environ["PATH"]},
             capture_output=True,
             text=True,

@@ -8,9 +8,11 @@ from tests.support.template import functions
 
 def section(shipped: Build, plain: Build, *, rounds: int) -> str:
     """Measures, and says what came of it."""
-    floor = cold.Start("floor", shipped.floor, shipped.layer)
-    ours = {name: cold.Start(name, shipped.function(name), shipped.layer) for name in functions()}
-    theirs = {name: cold.Start(name, plain.function(name), plain.layer) for name in functions()}
+    floor = cold.Start("floor", shipped.floor, [shipped.layer])
+    ours, theirs = (
+        {name: cold.Start(name, build.function(name), build.layers(name)) for name in functions()}
+        for build in (shipped, plain)
+    )
     cold.measure([floor, *ours.values(), *theirs.values()], rounds=rounds)
     rows: list[tuple[str, ...]] = [
         ("floor (hello)", f"{floor.median:.0f}", floor.spread, *3 * [""])

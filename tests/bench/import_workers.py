@@ -187,7 +187,7 @@ def container(
     name: str, shipped: Build, place: Place, *, script: str = CONTAINER
 ) -> Iterator[Process]:
     """A container of the function that has just been started."""
-    packages = [str(shipped.function(name)), str(shipped.layer)]
+    packages = map(str, [shipped.function(name), *shipped.layers(name)])
     with started(["-I", "-S", "-B", "-c", script, *packages], place, name) as process:
         yield process
 
