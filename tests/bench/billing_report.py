@@ -5,32 +5,21 @@ from dataclasses import dataclass
 from statistics import mean
 
 from tests.bench import billing, billing_operations, import_workers
-from tests.bench.billing import Bulk
 from tests.bench.imports import Bench
 from tests.bench.operations import Measured
+from tests.bench.packed import FEWEST, MOST_CPU, MOST_UNITS, NAMES, Packed
 from tests.bench.prices import GB_SECOND, INVOCATION, READ_UNIT, WRITE_UNIT
 from tests.bench.tables import table, verdict
 from tests.support import local_table
 
-_FEWEST = 90  # actions of a transaction
-_MOST_CPU, _MOST_UNITS = 1.5, 1.1  # to the floor (PERFORMANCE.md)
-# What is written of an invoice, by the beginning of its key.
-_NAMES = {
-    "INVOICE": "invoice",
-    "OPEN": "that it is open",
-    "NUMBER": "whose number it is",
-    "LEDGER": "ledger entry",
-    "MONTH": "month",
-    "CLIENT": "client",
-    "HISTORY": "history",
-}
+_NAMES = NAMES | {"HISTORY": "history"}
 
 
 @dataclass(frozen=True)
 class Found:
     writing: list[Measured]
     reading: list[tuple[Measured, ...]]
-    bulk: Bulk
+    bulk: Packed
 
 
 def measured(bench: Bench, *, rounds: int, count: int, say: Callable[[str], None]) -> Found:
@@ -90,8 +79,8 @@ years ago.
 """
 
 
-def _bulk(found: Bulk) -> str:
-    count, actions, each = found.drafts, mean(found.actions), found.drafts / len(found.actions)
+def _bulk(found: Packed) -> str:
+    count, actions, each = found.count, mean(found.actions), found.count / len(found.actions)
     ours, floor, writing = (
         found.milliseconds(runs[1:]) for runs in (found.ours, found.floor, found.writing)
     )
@@ -110,18 +99,18 @@ def _bulk(found: Bulk) -> str:
         ("floor: the writes alone", f"{writing:.2f}", f"{ours / writing:.2f}"),
     ]
     told = ", ".join(f"{number:,} {name}" for name, number in sorted(found.requests.items()))
-    met = "met" if actions >= _FEWEST else "MISSED"
+    met = "met" if actions >= FEWEST else "MISSED"
     return f"""### {count:,} drafts finalized at once
 
 A draft of three lines of each of {count:,} clients, by `finalize_many`: the way of bulk requests
 and recurring invoices. It made {told}: {actions:.1f} actions
-a transaction on average (goal ≥ {_FEWEST}: {met}), {min(found.actions)} to {max(found.actions)},
+a transaction on average (goal ≥ {FEWEST}: {met}), {min(found.actions)} to {max(found.actions)},
 for {each:.1f} invoices.
 
 {table(("of an invoice", "items", "write units"), kinds)}
 
 To what the invoice's own items need, each written once ({found.named:.2f} units):
-{verdict(written / found.named, _MOST_UNITS)}. Read units of an invoice:
+{verdict(written / found.named, MOST_UNITS)}. Read units of an invoice:
 {found.reads / count:.2f}, of which its draft and its client are 2.
 
 The floor is a process with boto3 as it comes that makes the very same requests about a table of its
@@ -130,24 +119,24 @@ turns; medians.
 
 {table(("CPU of an invoice", "ms", "to the floor"), cpu)}
 
-To the floor: {verdict(ours / floor, _MOST_CPU)}. To one that
+To the floor: {verdict(ours / floor, MOST_CPU)}. To one that
 reads no draft and no client twice, reckoned: {ours / least:.2f}.
 """
 
 
-def _cost(found: Bulk) -> str:
+def _cost(found: Packed) -> str:
     seconds = sum(run.elapsed for run in found.ours)
     gigabytes = seconds * import_workers.memory_size("invoices") / 1024
-    writes = (found.named + found.series) * found.drafts
+    writes = (found.named + found.series) * found.count
     parts = [
         ("DynamoDB, write units", writes, WRITE_UNIT),
         ("DynamoDB, read units", found.reads, READ_UNIT),
-        ("Lambda, invocations", found.drafts / billing.PART, INVOCATION),
+        ("Lambda, invocations", found.count / billing.PART, INVOCATION),
         ("Lambda, GB-seconds", gigabytes, GB_SECOND),
     ]
     rows = [(name, f"{number:,.0f}", f"{number * price:.4f}") for name, number, price in parts]
     total = sum(number * price for _, number, price in parts)
-    return f"""### Cost of finalizing {found.drafts:,} drafts
+    return f"""### Cost of finalizing {found.count:,} drafts
 
 Dollars at list prices. GB-seconds are the elapsed time here, DynamoDB Local's included.
 

@@ -7,21 +7,13 @@ from statistics import mean
 from tests.bench import import_workers, time_looks, time_runs
 from tests.bench.imports import Bench
 from tests.bench.operations import Measured
+from tests.bench.packed import FEWEST, MOST_CPU, MOST_UNITS, NAMES
 from tests.bench.prices import GB_SECOND, INVOCATION, READ_UNIT, SQS_REQUEST, WRITE_UNIT
 from tests.bench.tables import table, verdict
 from tests.bench.time_runs import Runs
 from tests.support import local_table
 
-_FEWEST = 90  # actions of a transaction
-_MOST_CPU, _MOST_UNITS = 1.5, 1.1  # to the floor (PERFORMANCE.md)
-# What is written of an invoice, by the beginning of its key.
-_NAMES = {
-    "INVOICE": "invoice",
-    "OPEN": "that it is open",
-    "NUMBER": "whose number it is",
-    "LEDGER": "ledger entry",
-    "MONTH": "month",
-    "CLIENT": "client",
+_NAMES = NAMES | {
     "RECURRING": "recurring invoice",
     "HISTORY": "history: finalized, sent, mailed",
     "EMAIL": "mail that is queued",
@@ -97,7 +89,7 @@ def _runs(found: Runs) -> str:
         ("floor: the writes alone", f"{writing:.2f}", f"{ours / writing:.2f}"),
     ]
     told = ", ".join(f"{number:,} {name}" for name, number in sorted(found.requests.items()))
-    met = "met" if actions >= _FEWEST else "MISSED"
+    met = "met" if actions >= FEWEST else "MISSED"
     seconds = sum(run.elapsed for run in found.ours)
     return f"""### {found.count:,} recurring invoices that are due in one hour
 
@@ -105,13 +97,13 @@ One of each of {found.count:,} clients, three lines, finalized and sent to the c
 The agenda found them with {_told(found.agenda.requests)} ({found.agenda.reads:g} read units,
 {found.agenda_cpu:.1f} s of CPU) and sent {found.messages} messages. One worker made {count:,} of
 them at {count / seconds:.0f} a second with {told}, {sum(found.requests.values()) / count:.2f}
-requests an invoice: {actions:.1f} actions a transaction on average (goal ≥ {_FEWEST}: {met}),
+requests an invoice: {actions:.1f} actions a transaction on average (goal ≥ {FEWEST}: {met}),
 {min(found.actions)} to {max(found.actions)}, for {count / len(found.actions):.1f} invoices.
 
 {table(("of an invoice", "items", "write units"), kinds)}
 
 To what the invoice's own items need, each written once ({found.named:.2f} units):
-{verdict(written / found.named, _MOST_UNITS)}. Read units of an invoice: {found.reads / count:.2f}.
+{verdict(written / found.named, MOST_UNITS)}. Read units of an invoice: {found.reads / count:.2f}.
 
 The floor is a process with boto3 as it comes that makes the very same requests about a table of its
 own, which holds the same clients; they are finished beforehand. Parts of {found.part} invoices by
@@ -119,7 +111,7 @@ turns; medians.
 
 {table(("CPU of an invoice", "ms", "to the floor"), cpu)}
 
-To the floor: {verdict(ours / floor, _MOST_CPU)}.
+To the floor: {verdict(ours / floor, MOST_CPU)}.
 """
 
 

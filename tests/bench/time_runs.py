@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stdout, suppress
 from dataclasses import dataclass, field, replace
 from itertools import batched
-from statistics import median
 from typing import Any
 
 from botocore.exceptions import HTTPClientError
@@ -19,9 +18,18 @@ from botocore.exceptions import HTTPClientError
 from tallybook.dates import now
 from tallybook.table import TABLE_NAME, decode
 from tests.bench import billing_workers, time_workers
-from tests.bench.billing import Images, _images, _numbers, _read_units, _write
-from tests.bench.import_workers import Place, Process, Run
+from tests.bench.import_workers import Place, Process
 from tests.bench.imports import Bench
+from tests.bench.packed import (
+    FLOOR_TABLE,
+    Images,
+    Packed,
+    Request,
+    images,
+    images_of_numbers,
+    read_units,
+    write,
+)
 from tests.bench.time_books import Ref, due
 from tests.support import capacity, firm
 from tests.support.api import Context, function
@@ -30,21 +38,10 @@ from tests.support.template import create_table
 
 KILLS = 5
 _MESSAGES = 5  # of a part, which ours and the floor do by turns: 500 invoices
-_FLOOR_TABLE = "tallybook-floor"
-_TABLES = (TABLE_NAME, _FLOOR_TABLE)
 
 
 @dataclass
-class Runs:
-    count: int
-    part: int = 0
-    ours: list[Run] = field(default_factory=list)  # a part each
-    floor: list[Run] = field(default_factory=list)  # the same requests
-    writing: list[Run] = field(default_factory=list)  # of those the writes
-    actions: list[int] = field(default_factory=list)  # of each transaction
-    requests: Counter[str] = field(default_factory=Counter)
-    reads: float = 0  # units, in all
-    kinds: dict[str, tuple[float, float]] = field(default_factory=dict)  # items, and their units
+class Runs(Packed):
     agenda: capacity.Spent = field(default_factory=capacity.Spent)
     agenda_cpu: float = 0
     messages: int = 0
@@ -52,53 +49,35 @@ class Runs:
     redone: float = 0  # seconds that the messages of those that were killed took
     found: dict[str, int] = field(default_factory=dict)  # of the table in the end
 
-    @property
-    def measured(self) -> int:
-        return self.part * len(self.ours)
-
-    @property
-    def named(self) -> float:
-        """The write units of the items that an invoice needs, each written once."""
-        return sum(units for _, units in self.kinds.values())
-
-    @property
-    def series(self) -> float:
-        """The write units of an invoice for where the series stands."""
-        return 2 * len(self.actions) / self.measured
-
-    def milliseconds(self, runs: Sequence[Run]) -> float:
-        """The CPU of an invoice."""
-        return 1000 * median(run.cpu for run in runs) / self.part
-
 
 def run_all(bench: Bench, *, count: int, say: Callable[[str], None]) -> Runs:
     """Needs a table to itself."""
     at = now()
     found, refs = Runs(count), list[Ref]()
     bench = replace(bench, place=_placed(bench.place))
-    create_table(bench.admin, _FLOOR_TABLE)
+    create_table(bench.admin, FLOOR_TABLE)
     try:
         for some in batched(due(count, at), 2000, strict=False):
             refs += [ref for ref, _ in some]
             items = [item for _, each in some for item in each]
             firm.write(bench.admin, items)
-            _write(bench.admin, items)
+            write(bench.admin, items)
         say(f"{count:,} recurring invoices are due")
         messages = _sent(found, bench)
         last = max(2 * KILLS, len(messages) // 5)
         quiet = list(batched(messages[:-last], _MESSAGES, strict=False))
         found.part = sum(len(message["refs"]) for message in quiet[0])
-        sample = [(client_id, "") for message in quiet[0] for client_id, _ in message["refs"]]
-        before = _images(bench.admin, sample)
+        sample = [client_id for message in quiet[0] for client_id, _ in message["refs"]]
+        before = images(bench.admin, sample)
         with billing_workers.floor(bench.place) as floor:
             _measure(found, bench, floor, quiet)
-        _reckon(found, before, _after(bench, sample))
+        found.reckon(before, _after(bench, sample))
         say("The worker is killed")
         _kill(found, bench, messages[-last:])
         found.found = _checked(bench, count)
     finally:
         with suppress(bench.admin.exceptions.ClientError, HTTPClientError):  # it is large
-            bench.admin.delete_table(TableName=_FLOOR_TABLE)
+            bench.admin.delete_table(TableName=FLOOR_TABLE)
     return found
 
 
@@ -130,22 +109,12 @@ def _measure(
             run = ours.do({"events": [sqs_event([each]) for each in part], "keep": [str(kept)]})
             if any(run.answer):
                 raise RuntimeError(f"messages came back: {run.answer}")
-            requests = billing_workers.for_floor(kept, path, _TABLES)
-            found.ours.append(run)
-            asked = {"path": str(path), "reads": bool(len(found.ours) % 2)}
-            (found.floor if asked["reads"] else found.writing).append(floor.do(asked))
-            found.requests.update(name for name, _ in requests)
-            found.actions += [
-                len(each["TransactItems"])
-                for name, each in requests
-                if name == "TransactWriteItems"
-            ]
-            found.reads += sum(map(_reads, requests))
+            found.note(run, kept, path, floor, _reads)
 
 
-def _reads(request: tuple[str, Any]) -> float:
+def _reads(request: Request) -> float:
     """A query for a household that is read consistently is one unit: it is below 4 KB."""
-    return 1.0 if request[0] == "Query" else _read_units(request)
+    return 1.0 if request[0] == "Query" else read_units(request)
 
 
 def _kill(found: Runs, bench: Bench, messages: Sequence[dict[str, Any]]) -> None:
@@ -171,26 +140,14 @@ def _mortal(bench: Bench) -> Iterator[Process]:
         yield process
 
 
-def _after(bench: Bench, sample: Sequence[Ref]) -> Images:
-    found = _images(bench.admin, sample)
+def _after(bench: Bench, sample: Sequence[str]) -> Images:
+    found = images(bench.admin, sample)
     numbers = [
         decode(item["row"])["number"]
         for (_, sk), item in found.items()
         if sk.startswith("INVOICE#")
     ]
-    return found | _numbers(bench.admin, numbers)
-
-
-def _reckon(found: Runs, before: Images, after: Images) -> None:
-    """The write units of an invoice by kind, from a sample: all but the series is written once."""
-    kinds: dict[str, list[int]] = {}
-    for key, item in after.items():
-        if before.get(key) != item:
-            kind = "NUMBER" if key[1] == "NUMBER" else key[1].partition("#")[0]
-            kinds.setdefault(kind, []).append(capacity._transaction_units(before.get(key), item))
-    found.kinds = {
-        kind: (len(each) / found.part, sum(each) / found.part) for kind, each in kinds.items()
-    }
+    return found | images_of_numbers(bench.admin, numbers)
 
 
 def _checked(bench: Bench, count: int) -> dict[str, int]:
